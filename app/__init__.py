@@ -1,0 +1,1 @@
+"""Deliver EmotiTune: web page, admin, queue and terminal over the same services."""

@@ -1,0 +1,1 @@
+"""Long work on the queue; each job calls a service."""

@@ -1,0 +1,1 @@
+"""Use cases: plain values in and out, no HTTP and no terminal."""

@@ -1,0 +1,27 @@
+"""What a use case can refuse, apart from what the core packages refuse themselves."""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """Anything a use case refuses on purpose."""
+
+
+class NotReadyError(ServiceError):
+    """Something needed is missing; the message says how to get it."""
+
+
+class ForbiddenPathError(ServiceError):
+    """A path lies outside the folders that imports may read."""
+
+
+class AccountError(ServiceError):
+    """An account cannot be made or used as asked."""
+
+
+class ListeningNotFoundError(ServiceError):
+    """No listening bears this id."""
+
+    def __init__(self, listening_id: str) -> None:
+        super().__init__(f"no listening {listening_id!r}")
+        self.listening_id = listening_id

@@ -1,0 +1,1 @@
+"""The listener's pages: a blueprint per page."""

@@ -1,0 +1,1 @@
+"""Keep tracks and all that is stored about them."""

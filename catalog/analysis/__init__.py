@@ -1,0 +1,1 @@
+"""Turn an audio file into features, affect and an embedding."""

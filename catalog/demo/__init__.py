@@ -1,0 +1,1 @@
+"""Compose and render the demo library."""

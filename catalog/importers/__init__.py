@@ -1,0 +1,1 @@
+"""Bring tracks in, one module a source."""

@@ -1,0 +1,1 @@
+"""Fit the music affect model that ships."""

@@ -1,0 +1,1 @@
+"""Recognize emotion in speech; knows no track and no listener."""

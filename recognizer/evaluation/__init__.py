@@ -1,0 +1,1 @@
+"""Measure recognizers on unseen speakers."""

@@ -1,0 +1,1 @@
+"""Train, distill and export recognizers; the only part of the recognizer that imports torch."""

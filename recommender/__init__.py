@@ -1,0 +1,1 @@
+"""Rank tracks for a mood; knows no speech."""
