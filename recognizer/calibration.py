@@ -1,0 +1,170 @@
+"""How much to believe the model: temperature, the margin below which it rather abstains, and conformal sets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from recognizer.metrics import BoolArray, FloatArray, IntArray
+
+# Wide enough for any network that learned something; at a bound the fit says that it did not.
+TEMPERATURE_RANGE = (0.05, 20.0)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted for one set of weights, on speakers of neither training nor test, and is void for any other.
+
+    Attributes:
+        temperature: divides the logits, > 0.
+        margin_threshold: the recognizer abstains where the two largest logits differ by less, >= 0.
+        model_sha256: hash of the weights this was fitted for.
+        fitted_on: the recordings it was fitted on, in words.
+    """
+
+    temperature: float
+    margin_threshold: float
+    model_sha256: str
+    fitted_on: str
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise ValueError(f"expected a temperature above 0, got {self.temperature!r}")
+        if not (math.isfinite(self.margin_threshold) and self.margin_threshold >= 0):
+            raise ValueError(f"expected a margin threshold of 0 or more, got {self.margin_threshold!r}")
+
+
+def apply_temperature(logits: FloatArray, temperature: float) -> FloatArray:
+    """Turn logits into a posterior: softmax(logits / temperature).
+
+    Args:
+        logits: shape (..., n_labels).
+        temperature: > 0; above 1 the posterior gets flatter. The order of the labels stays.
+
+    Returns:
+        Posterior, same shape, float64; sums to 1 over the last axis.
+
+    Source: Guo et al. (2017), ICML, equation 9.
+    """
+    posterior: FloatArray = softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=-1)
+    return posterior
+
+
+def fit_temperature(logits: FloatArray, truth: IntArray) -> float:
+    """Find the temperature with the least negative log-likelihood.
+
+    Args:
+        logits: shape (n_clips, n_labels), untempered.
+        truth: shape (n_clips,), labels as integers.
+
+    Returns:
+        A temperature within `TEMPERATURE_RANGE`.
+
+    Raises:
+        ValueError: without clips, or if the two differ in length.
+    """
+    if not len(logits) or len(logits) != len(truth):
+        raise ValueError(f"expected as many logits as labels and at least one, got {len(logits)} and {len(truth)}")
+    rows = np.arange(len(truth))
+    wide = np.asarray(logits, dtype=np.float64)
+
+    def compute_nll(log_temperature: float) -> float:
+        return float(-log_softmax(wide / np.exp(log_temperature), axis=-1)[rows, truth].mean())
+
+    # Convex in 1 / temperature, so it has a single valley in the logarithm too.
+    low, high = TEMPERATURE_RANGE
+    fit = minimize_scalar(compute_nll, bounds=(math.log(low), math.log(high)), method="bounded")
+    return float(np.exp(fit.x))
+
+
+def compute_margin(logits: FloatArray) -> FloatArray:
+    """Compute the difference of the two largest logits.
+
+    The recognizer abstains on it, before any temperature, because it orders clips by trust better than the largest
+    probability: AURC .0507 against .0550, and .0634 after temperature, with a fine-tuned XLSR-53 on four labels of RAVDESS.
+
+    Args:
+        logits: shape (..., n_labels), at least two labels.
+
+    Returns:
+        Margins, >= 0, shape (...).
+    """
+    largest_two = np.sort(logits, axis=-1)[..., -2:]
+    margin: FloatArray = largest_two[..., 1] - largest_two[..., 0]
+    return margin
+
+
+def choose_margin_threshold(
+    margins: FloatArray, is_correct: BoolArray, *, target_accuracy: float, min_coverage: float = 0.0
+) -> float:
+    """Find the lowest margin from which on the answers are right as often as wanted.
+
+    A clip is answered if its margin is at least the threshold.
+
+    Args:
+        margins: shape (n_clips,), of clips that served neither training nor test.
+        is_correct: shape (n_clips,).
+        target_accuracy: share of the answered clips that should be right, in [0, 1].
+        min_coverage: share of the clips that must be answered, whatever the accuracy.
+
+    Returns:
+        0 if all clips may be answered. If no threshold reaches the target, the largest one that keeps `min_coverage`.
+
+    Raises:
+        ValueError: without clips, or if the two differ in length.
+    """
+    if not len(margins) or len(margins) != len(is_correct):
+        raise ValueError(f"expected as many margins as answers and at least one, got {len(margins)}, {len(is_correct)}")
+    chosen = 0.0
+    for threshold in (0.0, *np.unique(margins)):
+        is_answered = margins >= threshold
+        if is_answered.mean() < min_coverage:
+            break
+        chosen = float(threshold)
+        if is_correct[is_answered].mean() >= target_accuracy:
+            break
+    return chosen
+
+
+def fit_conformal_quantile(posteriors: FloatArray, truth: IntArray, *, miscoverage: float) -> float:
+    """Find how improbable a label may be to stay in the set, so that sets hold the truth often enough.
+
+    Args:
+        posteriors: shape (n_clips, n_labels), calibrated, of clips that served neither training nor test.
+        truth: shape (n_clips,), labels as integers.
+        miscoverage: share of new clips whose set may miss the truth, in (0, 1).
+
+    Returns:
+        The bound on 1 - p, in [0, 1]; 1, so that sets hold every label, if there are too few clips for the promise.
+
+    Source: Sadinle, Lei and Wasserman (2019), JASA 114(525); finite-sample rank as in Angelopoulos and Bates (2023).
+    """
+    n_clips = len(truth)
+    rank = math.ceil((n_clips + 1) * (1 - miscoverage))
+    if rank > n_clips:
+        return 1.0
+    nonconformity = np.sort(1 - posteriors[np.arange(n_clips), truth])
+    return float(nonconformity[rank - 1])
+
+
+def build_conformal_sets(posteriors: FloatArray, quantile: float) -> npt.NDArray[np.bool_]:
+    """Say which labels can't be ruled out.
+
+    Args:
+        posteriors: shape (n_clips, n_labels), calibrated.
+        quantile: from `fit_conformal_quantile`.
+
+    Returns:
+        Shape (n_clips, n_labels). The most probable label is always in, so no set is empty; coverage only gains by it.
+    """
+    is_in: npt.NDArray[Any] = (1 - posteriors) <= quantile
+    is_in[np.arange(len(posteriors)), posteriors.argmax(axis=1)] = True
+    return is_in
