@@ -1,0 +1,247 @@
+"""Named reads; each returns plain values that outlive the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import numpy as np
+from sqlalchemy import ColumnElement, Select, func, select
+
+from catalog.errors import TrackNotFoundError
+from catalog.models import Artist, AudioFeatures, CatalogRevision, Track, TrackAffect, TrackEmbedding, TrackStatus
+from catalog.sorting import sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+TrackSort: TypeAlias = Literal["title", "artist", "created", "tempo", "valence", "arousal"]
+
+# SQLite takes 32,766 variables in a statement; a playlist needs few, an export many.
+_MAX_IDS_PER_SELECT: Final = 10_000
+
+_SORT_COLUMNS: Final[Mapping[TrackSort, InstrumentedAttribute[Any]]] = {
+    "title": Track.title_key,
+    "artist": Artist.name_key,
+    "created": Track.created_at,
+    "tempo": AudioFeatures.tempo_bpm,
+    "valence": TrackAffect.valence,
+    "arousal": TrackAffect.arousal,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFacts:
+    """All that is known of one track.
+
+    Attributes:
+        path: absolute path of the audio file, None for a track known by URL or name alone.
+        status: `pending`, `analyzed` or `failed`.
+        failure_reason: why the analysis failed, None unless it did.
+        key: tonic such as `C` or `F#`, None before the analysis.
+        mode: `major` or `minor`, None before the analysis.
+        valence: within [-1, 1], None before the analysis.
+        arousal: within [-1, 1], None before the analysis.
+        shares: how much the track sounds like each emotion label, within [0, 1] each; None before the analysis.
+    """
+
+    track_id: int
+    title: str
+    artist: str | None = None
+    artist_id: int | None = None
+    album: str | None = None
+    genre: str | None = None
+    year: int | None = None
+    duration_s: float | None = None
+    path: str | None = None
+    url: str | None = None
+    source: str = ""
+    licence: str | None = None
+    attribution: str | None = None
+    status: str = TrackStatus.PENDING
+    failure_reason: str | None = None
+    tempo_bpm: float | None = None
+    key: str | None = None
+    mode: str | None = None
+    loudness_lufs: float | None = None
+    valence: float | None = None
+    arousal: float | None = None
+    shares: Mapping[str, float] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+def list_tracks(  # noqa: PLR0913 - keywords of one query
+    session: Session,
+    *,
+    search: str = "",
+    status: TrackStatus | None = None,
+    source: str | None = None,
+    sort: TrackSort = "title",
+    descending: bool = False,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[TrackFacts]:
+    """List one page of tracks.
+
+    Args:
+        session: where to read.
+        search: words that must all occur in title, artist, album or genre, however capitalized; empty for all tracks.
+        status: only tracks that have come this far; None for all.
+        source: only tracks brought in from here; None for all.
+        sort: what to sort by; equal tracks stand in the order of their ids, unknown values last.
+        descending: largest first.
+        limit: tracks on the page.
+        offset: tracks before the page.
+    """
+    column = _SORT_COLUMNS[sort]
+    page = _filtered(select(Track.id), search=search, status=status, source=source)
+    if column.class_ is not Track:
+        page = page.outerjoin(column.class_)
+    # The titles' index holds no unknown values; asking for their order would keep SQLite from walking it.
+    order = column.desc() if descending else column.asc()
+    page = page.order_by(order.nulls_last() if column.class_ is not Track else order, Track.id)
+    # The page is found on the narrow index first, then only its own rows are read in full.
+    return get_tracks(session, session.scalars(page.limit(limit).offset(offset)).all())
+
+
+def count_tracks(
+    session: Session,
+    *,
+    search: str = "",
+    status: TrackStatus | None = None,
+    source: str | None = None,
+) -> int:
+    """Count the tracks that `list_tracks` would list on all pages."""
+    query = _filtered(select(func.count(Track.id)), search=search, status=status, source=source)
+    return session.scalar(query) or 0
+
+
+def get_track(session: Session, track_id: int) -> TrackFacts:
+    """Return one track.
+
+    Raises:
+        TrackNotFoundError: no track bears this id.
+    """
+    tracks = get_tracks(session, [track_id])
+    if not tracks:
+        raise TrackNotFoundError(track_id)
+    return tracks[0]
+
+
+def get_tracks(session: Session, track_ids: Sequence[int]) -> list[TrackFacts]:
+    """Return tracks in the order of their ids as given; ids of deleted tracks are left out."""
+    facts_by_id: dict[int, TrackFacts] = {}
+    for start in range(0, len(track_ids), _MAX_IDS_PER_SELECT):
+        some_ids = [int(track_id) for track_id in track_ids[start : start + _MAX_IDS_PER_SELECT]]
+        facts_by_id.update({facts.track_id: facts for facts in _read_facts(session, Track.id.in_(some_ids))})
+    return [facts_by_id[track_id] for track_id in track_ids if track_id in facts_by_id]
+
+
+def find_track_by_path(session: Session, path: str) -> TrackFacts | None:
+    """Return the track of an absolute file path, None where there is none."""
+    return next(_read_facts(session, Track.path == path), None)
+
+
+def find_artist(session: Session, name: str) -> Artist | None:
+    """Return the artist's row, however the name is capitalized or spaced."""
+    return session.scalar(select(Artist).where(Artist.name_key == sort_key(name)))
+
+
+def load_embeddings(session: Session, model: str) -> tuple[np.ndarray, np.ndarray]:
+    """Load all embeddings of one model.
+
+    Returns:
+        Track ids, int64, shape (n,), ascending, and unit vectors, float32, shape (n, d); both empty if there are none.
+    """
+    query = select(TrackEmbedding.track_id, TrackEmbedding.vector).where(TrackEmbedding.model == model)
+    rows = session.execute(query.order_by(TrackEmbedding.track_id)).all()
+    track_ids = np.array([row.track_id for row in rows], dtype=np.int64)
+    flat = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").astype(np.float32)
+    return track_ids, flat.reshape(len(rows), -1) if rows else np.empty((0, 0), dtype=np.float32)
+
+
+def catalog_revision(session: Session) -> int:
+    """Return a number that grows with every change of tracks or embeddings."""
+    return session.scalar(select(CatalogRevision.value)) or 0
+
+
+def pending_track_ids(session: Session, *, limit: int, after_id: int = 0) -> list[int]:
+    """Return ids of tracks with a file that wait for analysis, ascending from after `after_id`."""
+    query = select(Track.id).where(Track.status == TrackStatus.PENDING, Track.path.is_not(None), Track.id > after_id)
+    return list(session.scalars(query.order_by(Track.id).limit(limit)))
+
+
+def count_pending(session: Session) -> int:
+    """Count the tracks with a file that wait for analysis."""
+    query = select(func.count(Track.id)).where(Track.status == TrackStatus.PENDING, Track.path.is_not(None))
+    return session.scalar(query) or 0
+
+
+def _filtered(
+    query: Select[int],
+    *,
+    search: str,
+    status: TrackStatus | None,
+    source: str | None,
+) -> Select[int]:
+    for word in sort_key(search).split():
+        query = query.where(Track.search_text.contains(word, autoescape=True))
+    if status is not None:
+        query = query.where(Track.status == status)
+    if source is not None:
+        query = query.where(Track.source == source)
+    return query
+
+
+def _read_facts(session: Session, condition: ColumnElement[bool]) -> Iterator[TrackFacts]:
+    query = (
+        select(Track, Artist.name, AudioFeatures, TrackAffect)
+        .outerjoin(Artist, Artist.id == Track.artist_id)
+        .outerjoin(AudioFeatures, AudioFeatures.track_id == Track.id)
+        .outerjoin(TrackAffect, TrackAffect.track_id == Track.id)
+        .where(condition)
+    )
+    for track, artist, features, affect in session.execute(query):
+        yield _to_facts(track, artist, features, affect)
+
+
+def _to_facts(
+    track: Track,
+    artist: str | None,
+    features: AudioFeatures | None,
+    affect: TrackAffect | None,
+) -> TrackFacts:
+    return TrackFacts(
+        track_id=track.id,
+        title=track.title,
+        artist=artist,
+        artist_id=track.artist_id,
+        album=track.album,
+        genre=track.genre,
+        year=track.year,
+        duration_s=track.duration_s,
+        path=track.path,
+        url=track.url,
+        source=track.source,
+        licence=track.licence,
+        attribution=track.attribution,
+        status=track.status,
+        failure_reason=track.failure_reason,
+        tempo_bpm=features.tempo_bpm if features else None,
+        key=features.key if features else None,
+        mode=features.mode if features else None,
+        loudness_lufs=features.loudness_lufs if features else None,
+        valence=affect.valence if affect else None,
+        arousal=affect.arousal if affect else None,
+        shares=_shares(affect) if affect else None,
+        created_at=track.created_at,
+        updated_at=track.updated_at,
+    )
+
+
+def _shares(affect: TrackAffect) -> dict[str, float]:
+    return {"happy": affect.happy, "sad": affect.sad, "angry": affect.angry, "neutral": affect.neutral}
