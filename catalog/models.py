@@ -68,6 +68,8 @@ class Track(Base):
         Index("ix_track_title_key", "title_key", "id"),
         Index("ix_track_artist_id", "artist_id", "title_key"),
         Index("ix_track_status", "status", "id"),
+        # An id is never given twice: an index that still serves must not find a new track under a deleted one's id.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -162,6 +164,7 @@ class Job(Base):
     __table_args__ = (
         CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="status"),
         Index("ix_job_status", "status", "id"),
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

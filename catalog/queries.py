@@ -38,6 +38,7 @@ class TrackFacts:
     """All that is known of one track.
 
     Attributes:
+        artist: empty where unknown.
         path: absolute path of the audio file, None for a track known by URL or name alone.
         status: `pending`, `analyzed` or `failed`.
         failure_reason: why the analysis failed, None unless it did.
@@ -50,7 +51,7 @@ class TrackFacts:
 
     track_id: int
     title: str
-    artist: str | None = None
+    artist: str = ""
     artist_id: int | None = None
     album: str | None = None
     genre: str | None = None
@@ -218,7 +219,7 @@ def _to_facts(
     return TrackFacts(
         track_id=track.id,
         title=track.title,
-        artist=artist,
+        artist=artist or "",
         artist_id=track.artist_id,
         album=track.album,
         genre=track.genre,
