@@ -1,1 +1,136 @@
-"""One loader a speech corpus."""
+"""A loader per speech corpus; `CORPORA` is the registry, `load_corpus` the way in by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from recognizer.corpora import cremad, emospeech, iemocap, manifest, meld, nemo, ravdess
+from recognizer.corpora.errors import UnknownCorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from recognizer.corpora.utterance import Utterance
+
+
+@dataclass(frozen=True)
+class CorpusInfo:
+    """What a corpus is and where it comes from.
+
+    Attributes:
+        name: key in the registry, and `Utterance.corpus`.
+        title: as its authors call it.
+        citation: short form.
+        license: terms of the recordings; models trained on them inherit what it says about use.
+        homepage: where to get it; None where there is nothing to get.
+        language: what is spoken; None if it depends.
+        n_utterances: recordings of our four labels in the complete corpus; None if it depends or is not published.
+        n_speakers: people heard in them.
+        load: folder -> utterances, sorted by identifier.
+    """
+
+    name: str
+    title: str
+    citation: str
+    license: str
+    homepage: str | None
+    language: str | None
+    n_utterances: int | None
+    n_speakers: int | None
+    load: Callable[[Path], list[Utterance]]
+
+
+_ALL: Final = (
+    CorpusInfo(
+        name=ravdess.NAME,
+        title="RAVDESS, speech",
+        citation="Livingstone and Russo (2018), PLoS ONE 13(5)",
+        license="CC BY-NC-SA 4.0",
+        homepage="https://zenodo.org/records/1188976",
+        language="English",
+        n_utterances=864,
+        n_speakers=24,
+        load=ravdess.load,
+    ),
+    CorpusInfo(
+        name=cremad.NAME,
+        title="CREMA-D",
+        citation="Cao et al. (2014), IEEE Transactions on Affective Computing 5(4)",
+        license="ODbL 1.0",
+        homepage="https://github.com/CheyneyComputerScience/CREMA-D",
+        language="English",
+        n_utterances=4899,
+        n_speakers=91,
+        load=cremad.load,
+    ),
+    CorpusInfo(
+        name=meld.NAME,
+        title="MELD",
+        citation="Poria et al. (2019), ACL",
+        license="GPL-3.0 (annotations); recordings of their owners",
+        homepage="https://affective-meld.github.io",
+        language="English",
+        n_utterances=None,
+        n_speakers=None,
+        load=meld.load,
+    ),
+    CorpusInfo(
+        name=iemocap.NAME,
+        title="IEMOCAP",
+        citation="Busso et al. (2008), Language Resources and Evaluation 42",
+        license="research use, on request",
+        homepage="https://sail.usc.edu/iemocap",
+        language="English",
+        n_utterances=5531,
+        n_speakers=10,
+        load=iemocap.load,
+    ),
+    CorpusInfo(
+        name=nemo.NAME,
+        title="nEMO",
+        citation="Christop (2024), LREC-COLING",
+        license="CC BY-NC-SA 4.0",
+        homepage="https://github.com/amu-cai/nEMO",
+        language="Polish",
+        n_utterances=3076,
+        n_speakers=9,
+        load=nemo.load,
+    ),
+    CorpusInfo(
+        name=emospeech.NAME,
+        title="Indian EmoSpeech Command Dataset",
+        citation="Banga et al. (2019), arXiv:1910.13801",
+        license="CC BY-NC-SA 4.0",
+        homepage="https://github.com/RakshakTeam/emospeech-dataset-v1",
+        language="English and Hindi",
+        n_utterances=None,
+        n_speakers=None,
+        load=emospeech.load,
+    ),
+    CorpusInfo(
+        name=manifest.NAME,
+        title="your own recordings",
+        citation="none",
+        license="yours to know",
+        homepage=None,
+        language=None,
+        n_utterances=None,
+        n_speakers=None,
+        load=manifest.load,
+    ),
+)
+CORPORA: Final[dict[str, CorpusInfo]] = {info.name: info for info in _ALL}
+
+
+def load_corpus(name: str, folder: Path) -> list[Utterance]:
+    """Load a corpus by its name in the registry.
+
+    Raises:
+        UnknownCorpusError: no loader bears the name.
+        CorpusError: the corpus is not where or what it should be.
+    """
+    if name not in CORPORA:
+        raise UnknownCorpusError(name, tuple(CORPORA))
+    return CORPORA[name].load(folder)
