@@ -90,6 +90,8 @@ class Track(Base):
     mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(String(16), default=TrackStatus.PENDING)
     failure_reason: Mapped[str | None] = mapped_column(Text)
+    # What a curator wrote by hand; an import leaves these fields alone.
+    edited_fields: Mapped[list[str]] = mapped_column(JSON, default=list)
     search_text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
