@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ AFFECT_BY_LABEL: Final[dict[str, AffectPoint]] = {
     "neutral": AffectPoint(0.0, 0.0),
 }
 
+LABELS: Final = tuple(AFFECT_BY_LABEL)
+
 
 def expected_affect(posterior: Mapping[str, float]) -> AffectPoint:
     """Average the labels' places by their probability.
@@ -40,4 +44,5 @@ def expected_affect(posterior: Mapping[str, float]) -> AffectPoint:
     """
     valence = sum(p * AFFECT_BY_LABEL[label].valence for label, p in posterior.items())
     arousal = sum(p * AFFECT_BY_LABEL[label].arousal for label, p in posterior.items())
+    # Rounding can leave the plane by one bit.
     return AffectPoint(max(-1.0, min(1.0, valence)), max(-1.0, min(1.0, arousal)))

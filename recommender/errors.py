@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class RecommenderError(Exception):
     """Anything that stops a recommendation on purpose."""
@@ -12,12 +17,42 @@ class InvalidPosteriorError(RecommenderError):
 
 
 class IndexUnreadableError(RecommenderError):
-    """The index file is missing, corrupt or of another kind."""
+    """The index file is missing, corrupt or of another kind.
+
+    Attributes:
+        path: the file.
+        reason: what was expected and what came.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"cannot read the track index {str(path)!r}: {reason}; rebuild it from the catalog")
+        self.path = path
+        self.reason = reason
 
 
 class IndexMismatchError(RecommenderError):
-    """The index holds embeddings of another model than asked for."""
+    """The index holds embeddings of another model than asked for.
+
+    Attributes:
+        expected: the model asked for.
+        found: the model the index was built with.
+    """
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(
+            f"expected a track index built with embedding model {expected!r}, got one built with {found!r}; "
+            "rebuild it from the catalog"
+        )
+        self.expected = expected
+        self.found = found
 
 
 class EmptyIndexError(RecommenderError):
     """There is no track to recommend."""
+
+    def __init__(self) -> None:
+        super().__init__("expected at least one track in the index, got none; import and analyze some music first")
+
+
+class EvaluationDataError(RecommenderError):
+    """The data of an evaluation is missing or not what its protocol needs."""
