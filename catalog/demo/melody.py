@@ -1,0 +1,147 @@
+"""Tunes grown from short motifs: repeated, varied, and landing on chord notes where it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from catalog.demo.harmony import SEMITONES_PER_OCTAVE, Chord, nearest_pitch
+from catalog.demo.rhythm import Stroke, parse_pattern
+from catalog.demo.score import STEPS_PER_BEAT, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LONG_STEPS: Final = 6
+_MAX_LEAP: Final = 9
+_STEPWISE: Final = ((-2, -1, 0, 1, 2), (0.12, 0.34, 0.1, 0.34, 0.1))
+
+
+@dataclass(frozen=True, slots=True)
+class Motif:
+    """A bar of rhythm and, for every onset, how many scale steps it lies from where the bar begins."""
+
+    strokes: tuple[Stroke, ...]
+    contour: tuple[int, ...]
+
+    def inverted(self) -> Motif:
+        """Turn rises into falls."""
+        return Motif(self.strokes, tuple(-step for step in self.contour))
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Where a tune lives: MIDI pitches."""
+
+    center: int
+    reach: int = 9
+
+
+def is_strong(start: float, length: float) -> bool:
+    """Tell whether a note is heard as belonging to the harmony: on a beat, or held long."""
+    return start % STEPS_PER_BEAT == 0 or length >= LONG_STEPS
+
+
+def invent_motif(cell: str, rng: np.random.Generator) -> Motif:
+    """Draw a contour, mostly stepwise with one leap at most, over a written rhythm."""
+    strokes = parse_pattern(cell)
+    moves = rng.choice(_STEPWISE[0], size=max(0, len(strokes) - 1), p=_STEPWISE[1])
+    if moves.size > 1 and rng.random() < 0.6:  # noqa: PLR2004 - a leap gives a motif its face
+        moves[rng.integers(moves.size)] = rng.choice((-4, -3, 3, 4))
+    contour = np.clip(np.concatenate([[0], np.cumsum(moves)]), -5, 5) if strokes else np.zeros(0, dtype=int)
+    return Motif(strokes, tuple(int(step) for step in contour))
+
+
+def scale_pitches(chord: Chord, home: Range) -> list[int]:
+    """List the pitches of the chord's scale within an octave and a half of the range's center."""
+    span = home.reach + SEMITONES_PER_OCTAVE // 2
+    return [p for p in range(home.center - span, home.center + span + 1) if p % SEMITONES_PER_OCTAVE in chord.scale]
+
+
+def realize_motif(
+    motif: Motif, chords: Sequence[Chord], bar: tuple[int, int], previous: int, home: Range
+) -> list[Note]:
+    """Sing a motif over the chords of one bar.
+
+    Args:
+        motif: rhythm and contour.
+        chords: the bar's chords, sharing it evenly.
+        bar: first step and number of steps of the bar.
+        previous: MIDI pitch the bar before ended on.
+        home: where the tune lives.
+
+    Returns:
+        Notes on the grid; strong ones are chord notes, the others lie in the chord's scale.
+    """
+    start, n_steps = bar
+    anchor = _nearest_chord_pitch(chords[0], 0.65 * previous + 0.35 * home.center)
+    notes: list[Note] = []
+    for stroke, offset in zip(motif.strokes, motif.contour, strict=True):
+        chord = chords[min(len(chords) - 1, stroke.start * len(chords) // n_steps)]
+        pitches = scale_pitches(chord, home)
+        index = int(np.argmin([abs(p - anchor) for p in pitches])) + offset
+        pitch = pitches[max(0, min(len(pitches) - 1, index))]
+        if is_strong(stroke.start, stroke.length):
+            pitch = _nearest_chord_pitch(chord, pitch)
+        pitch = _soften_leap(pitch, notes[-1].pitch if notes else previous)
+        accent = 0.85 if stroke.start % (2 * STEPS_PER_BEAT) == 0 else 0.72
+        notes.append(Note(start + stroke.start, stroke.length, pitch, accent))
+    return notes
+
+
+def cadence(chord: Chord, bar: tuple[int, int], previous: int, *, final: bool) -> list[Note]:
+    """Come to rest: on the root at a full close, on the third or fifth at a half close."""
+    start, n_steps = bar
+    goals = (chord.root,) if final else (chord.pitch_classes[1], chord.fifth)
+    goal = min((nearest_pitch(pc, previous) for pc in goals), key=lambda pitch: abs(pitch - previous))
+    approach = _step_toward(chord, goal, previous)
+    return [
+        Note(start, STEPS_PER_BEAT, _nearest_chord_pitch(chord, approach), 0.8),
+        Note(start + STEPS_PER_BEAT, n_steps - 2 * STEPS_PER_BEAT, goal, 0.78),
+    ]
+
+
+def ornament(notes: Sequence[Note], chord: Chord, rng: np.random.Generator) -> list[Note]:
+    """Vary a bar on its return: split some longer notes with a neighbor from the chord's scale."""
+    varied: list[Note] = []
+    for note in notes:
+        if note.length < 2 or rng.random() > 0.4:  # noqa: PLR2004 - fewer than half, or the tune is lost
+            varied.append(note)
+            continue
+        half = note.length // 2
+        neighbor = _neighbor(note.pitch, chord, int(rng.choice((-1, 1))))
+        varied.append(Note(note.start, half, note.pitch, note.velocity))
+        if is_strong(note.start + half, note.length - half):
+            neighbor = _nearest_chord_pitch(chord, neighbor)
+        varied.append(Note(note.start + half, note.length - half, neighbor, 0.85 * note.velocity))
+    return varied
+
+
+def harmonize(note: Note, chord: Chord) -> Note:
+    """Set a second voice below: the first chord note at least a third under the tune."""
+    below = next(
+        p for p in range(note.pitch - 3, note.pitch - 16, -1) if p % SEMITONES_PER_OCTAVE in chord.pitch_classes
+    )
+    return Note(note.start, note.length, below, 0.7 * note.velocity)
+
+
+def _nearest_chord_pitch(chord: Chord, target: float) -> int:
+    return min((nearest_pitch(pc, target) for pc in chord.pitch_classes), key=lambda pitch: abs(pitch - target))
+
+
+def _soften_leap(pitch: int, previous: int) -> int:
+    while abs(pitch - previous) > _MAX_LEAP:
+        pitch += SEMITONES_PER_OCTAVE if pitch < previous else -SEMITONES_PER_OCTAVE
+    return pitch
+
+
+def _neighbor(pitch: int, chord: Chord, direction: int) -> int:
+    return next(
+        p for p in range(pitch + direction, pitch + 8 * direction, direction) if p % SEMITONES_PER_OCTAVE in chord.scale
+    )
+
+
+def _step_toward(chord: Chord, goal: int, previous: int) -> int:
+    return _neighbor(goal, chord, 1 if previous >= goal else -1)
