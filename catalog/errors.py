@@ -24,6 +24,18 @@ class UnreadableMusicError(CatalogError):
         self.reason = reason
 
 
+class InvalidEditError(CatalogError):
+    """A track cannot be changed as asked.
+
+    Attributes:
+        field: what should be changed.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+
+
 class ImportSourceError(CatalogError):
     """What should be imported is not there or not of the expected layout."""
 

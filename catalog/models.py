@@ -136,6 +136,8 @@ class TrackAffect(Base):
     sad: Mapped[float]
     angry: Mapped[float]
     neutral: Mapped[float]
+    # Standard deviation of the error to expect, by the names of the axes.
+    stds: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
 
 
 class TrackEmbedding(Base):

@@ -75,6 +75,15 @@ class TrackFacts:
     updated_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PendingTrack:
+    """A track that waits for analysis, and the sound it waits with."""
+
+    track_id: int
+    path: str
+    content_hash: str | None
+
+
 def list_tracks(  # noqa: PLR0913 - keywords of one query
     session: Session,
     *,
@@ -165,15 +174,29 @@ def load_embeddings(session: Session, model: str) -> tuple[np.ndarray, np.ndarra
     return track_ids, flat.reshape(len(rows), -1) if rows else np.empty((0, 0), dtype=np.float32)
 
 
+def count_embeddings(session: Session, model: str) -> int:
+    """Count the tracks that have an embedding of this model."""
+    return session.scalar(select(func.count()).where(TrackEmbedding.model == model)) or 0
+
+
 def catalog_revision(session: Session) -> int:
     """Return a number that grows with every change of tracks or embeddings."""
     return session.scalar(select(CatalogRevision.value)) or 0
 
 
-def pending_track_ids(session: Session, *, limit: int, after_id: int = 0) -> list[int]:
-    """Return ids of tracks with a file that wait for analysis, ascending from after `after_id`."""
-    query = select(Track.id).where(Track.status == TrackStatus.PENDING, Track.path.is_not(None), Track.id > after_id)
-    return list(session.scalars(query.order_by(Track.id).limit(limit)))
+def list_pending(session: Session, *, limit: int, after_id: int = 0) -> list[PendingTrack]:
+    """List tracks with a file that wait for analysis, by id from after `after_id`."""
+    query = select(Track.id, Track.path, Track.content_hash).where(
+        Track.status == TrackStatus.PENDING, Track.path.is_not(None), Track.id > after_id
+    )
+    rows = session.execute(query.order_by(Track.id).limit(limit))
+    return [PendingTrack(row.id, str(row.path), row.content_hash) for row in rows]
+
+
+def count_by_status(session: Session) -> dict[str, int]:
+    """Count the tracks by how far they have come; every status is there."""
+    rows = session.execute(select(Track.status, func.count(Track.id)).group_by(Track.status))
+    return dict.fromkeys(TrackStatus, 0) | {row.status: row[1] for row in rows}
 
 
 def count_pending(session: Session) -> int:

@@ -19,6 +19,18 @@ class AccountError(ServiceError):
     """An account cannot be made or used as asked."""
 
 
+class JobNotFoundError(ServiceError):
+    """No job bears this id."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"no job {job_id!r}")
+        self.job_id = job_id
+
+
+class WorkerRunningError(ServiceError):
+    """Another worker looks after this data folder."""
+
+
 class ListeningNotFoundError(ServiceError):
     """No listening bears this id."""
 

@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("sad", sa.Double(), nullable=False),
         sa.Column("angry", sa.Double(), nullable=False),
         sa.Column("neutral", sa.Double(), nullable=False),
+        sa.Column("stds", sa.JSON(), nullable=False),
         sa.CheckConstraint("valence BETWEEN -1 AND 1 AND arousal BETWEEN -1 AND 1", name=op.f("ck_track_affect_plane")),
         sa.ForeignKeyConstraint(
             ["track_id"], ["track.id"], name=op.f("fk_track_affect_track_id_track"), ondelete="CASCADE"

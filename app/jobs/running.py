@@ -1,0 +1,155 @@
+"""Do one job: find its row, call the service, and write down how far it is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from app.services.errors import ServiceError
+from app.services.jobs import JobKind
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.services.jobs import JobFacts, JobService
+    from app.services.library import LibraryService
+
+_log = structlog.get_logger(__name__)
+
+# Often enough for a person who watches, seldom enough to leave the database to others.
+_REPORT_EVERY_S: Final = 0.5
+
+
+@dataclass(slots=True)
+class JobRun:
+    """One job under way.
+
+    Attributes:
+        is_worker_ending: whether the worker was told to end.
+    """
+
+    job: JobFacts
+    jobs: JobService
+    library: LibraryService
+    is_worker_ending: Callable[[], bool]
+    report: dict[str, Any] = field(default_factory=dict)
+    _reported_s: float = -_REPORT_EVERY_S
+    _should_stop: bool = False
+
+    def do(self) -> None:
+        """Do what the kind of job asks for.
+
+        Raises:
+            ServiceError: this version knows no such kind.
+        """
+        if self.job.kind not in _DO_BY_KIND:
+            raise ServiceError(f"expected a kind of job among {', '.join(_DO_BY_KIND)}, got {self.job.kind!r}")
+        _DO_BY_KIND[self.job.kind](self)
+
+    def import_and_index(self) -> None:
+        """Import what the job names, then analyze what waits and index it."""
+        path = Path(str(self.job.arguments["path"]))
+        is_folder = self.job.kind == JobKind.IMPORT_FOLDER
+        import_tracks = self.library.import_folder if is_folder else self.library.import_csv
+        imported = import_tracks(path, on_progress=self._progress("importing"), should_stop=self.should_stop)
+        self.report["import"] = imported.to_json()
+        self.analyze_and_index()
+
+    def analyze_and_index(self) -> None:
+        """Analyze what waits, then index it."""
+        if self.should_stop():
+            return
+        self._begin("analyzing")
+        analyzed = self.library.analyze_pending(on_progress=self._progress("analyzing"), should_stop=self.should_stop)
+        self.report["analysis"] = analyzed.to_json()
+        self.index()
+
+    def index(self) -> None:
+        """Build the index."""
+        if self.should_stop():
+            return
+        self._begin("building the index")
+        self.report["index"] = {"n_indexed": self.library.rebuild_index().n_indexed}
+
+    def should_stop(self) -> bool:
+        """Tell whether the job was cancelled or the worker ends; asked between files, looked up now and then."""
+        if self.is_worker_ending():
+            return True
+        if not self._should_stop and self._is_time():
+            self._should_stop = not self.jobs.is_running(self.job.job_id)
+        return self._should_stop
+
+    def _begin(self, message: str) -> None:
+        self.jobs.report_progress(self.job.job_id, 0, None, message)
+
+    def _progress(self, message: str) -> Callable[[int, int | None], None]:
+        def report(n_done: int, n_total: int | None) -> None:
+            if self._is_time() or n_done == n_total:
+                self.jobs.report_progress(self.job.job_id, n_done, n_total, message)
+                self._should_stop = not self.jobs.is_running(self.job.job_id)
+                self._reported_s = time.monotonic()
+
+        return report
+
+    def _is_time(self) -> bool:
+        return time.monotonic() - self._reported_s >= _REPORT_EVERY_S
+
+
+_DO_BY_KIND: Final[Mapping[str, Callable[[JobRun], None]]] = {
+    JobKind.IMPORT_FOLDER: JobRun.import_and_index,
+    JobKind.IMPORT_CSV: JobRun.import_and_index,
+    JobKind.ANALYZE: JobRun.analyze_and_index,
+    JobKind.REBUILD: JobRun.index,
+}
+
+
+def run_job(
+    job_id: int,
+    jobs: JobService,
+    library: LibraryService,
+    is_worker_ending: Callable[[], bool] = lambda: False,
+) -> None:
+    """Do one job, unless it is done, cancelled or under way already; its row tells what came of it."""
+    job = jobs.start(job_id)
+    if job is None:
+        return
+    log = _log.bind(job_id=job_id, kind=job.kind)
+    log.info("job started")
+    run = JobRun(job, jobs, library, is_worker_ending)
+    try:
+        run.do()
+    except (CatalogError, ServiceError) as error:
+        jobs.fail(job_id, str(error))
+        log.warning("job failed", error_type=type(error).__name__)
+        return
+    except Exception as error:
+        # The outermost caller: the row must not say for ever that it runs.
+        jobs.fail(job_id, f"an unexpected {type(error).__name__}: {error}")
+        log.exception("job failed")
+        return
+    if is_worker_ending():
+        jobs.requeue(job_id)
+        log.info("job waits for the next worker")
+    else:
+        jobs.finish(job_id, run.report, summarize(run.report))
+        log.info("job ended")
+
+
+def summarize(report: Mapping[str, Any]) -> str:
+    """Say in a sentence what a job did."""
+    parts = []
+    if "import" in report:
+        done = report["import"]
+        parts.append(f"{done['created']} new, {done['updated']} updated, {done['unchanged']} unchanged")
+        parts.append(f"{done['n_skipped']} skipped")
+    if "analysis" in report:
+        done = report["analysis"]
+        parts.append(f"{done['n_analyzed']} analyzed, {done['n_failed']} failed, {done['n_missing']} missing")
+    if "index" in report:
+        parts.append(f"{report['index']['n_indexed']} in the index")
+    return "; ".join(parts)

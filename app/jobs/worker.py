@@ -1,0 +1,116 @@
+"""The worker: takes jobs from the queue one at a time, and looks for those whose message was lost."""
+
+from __future__ import annotations
+
+import fcntl
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from huey.consumer import Consumer, ConsumerStopped
+
+from app.jobs.running import run_job
+from app.services.errors import WorkerRunningError
+from app.services.queue import JobQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from app.services.jobs import JobService
+    from app.services.library import LibraryService
+    from app.settings import Settings
+
+_SWEEP_EVERY_S: Final = 5.0
+# Longest pause between two looks into the queue: how long a person waits before a job starts.
+_MAX_DELAY_S: Final = 0.5
+
+
+def run_worker(settings: Settings, *, stop: threading.Event | None = None) -> None:
+    """Do jobs until SIGTERM, SIGINT or `stop`; then the job under way is stored and waits for the next worker.
+
+    Args:
+        settings: where data and database are.
+        stop: ends the worker from another thread; signals are heeded in the main thread alone.
+
+    Raises:
+        WorkerRunningError: another worker looks after this data folder.
+        DatabaseUnavailableError: the database cannot be used.
+    """
+    from app.bootstrap import build_services  # imported late: it loads models
+
+    services = build_services(settings)
+    serve_jobs(settings.data_dir, services.jobs, services.library, stop=stop)
+
+
+def serve_jobs(
+    data_dir: Path,
+    jobs: JobService,
+    library: LibraryService,
+    *,
+    stop: threading.Event | None = None,
+) -> None:
+    """Do jobs for one data folder; see `run_worker`."""
+    ending = stop or threading.Event()
+    with _alone(data_dir / "worker.lock"):
+        queue = JobQueue(data_dir, lambda job_id: run_job(job_id, jobs, library, ending.is_set))
+        # Messages may name jobs that are done, and lack some that wait: the rows know.
+        waiting = jobs.find_again()
+        queue.clear()
+        for job_id in waiting:
+            queue.send(job_id)
+        consumer = _Consumer(queue, jobs, ending)
+        consumer.run()
+        # Wait for the file under way: its result is stored, nothing is repeated.
+        consumer.stop(graceful=True)
+        queue.huey.storage.close()
+
+
+class _Consumer(Consumer):
+    """Huey's consumer with one worker thread, ended by an event and by both usual signals."""
+
+    def __init__(self, queue: JobQueue, jobs: JobService, ending: threading.Event) -> None:
+        super().__init__(queue.huey, workers=1, periodic=False, max_delay=_MAX_DELAY_S)
+        self._queue = queue
+        self._jobs = jobs
+        self._ending = ending
+        self._swept_s = time.monotonic()
+
+    def loop(self, health_check_ts: float | None = None) -> Any:  # noqa: ANN401 - as in Huey
+        """Look after the worker thread; called ten times a second."""
+        if self._ending.is_set():
+            self.stop_flag.set()
+            raise ConsumerStopped
+        if time.monotonic() - self._swept_s >= _SWEEP_EVERY_S:
+            self._sweep()
+        return super().loop(health_check_ts)
+
+    def _sweep(self) -> None:
+        """Send jobs whose message was lost, or whose row was written while the queue could not be."""
+        self._swept_s = time.monotonic()
+        if self._queue.count() == 0:
+            for job_id in self._jobs.list_waiting():
+                self._queue.send(job_id)
+
+    def _set_signal_handlers(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda _number, _frame: self._ending.set())
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock that ends with the process, however it ends.
+
+    Raises:
+        WorkerRunningError: another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WorkerRunningError(f"another worker looks after {str(path.parent)!r} already") from error
+        yield

@@ -1,0 +1,286 @@
+"""The library: bring music in, search and edit it, analyze it, and keep the index that is searched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+
+from app.services.analysis import AnalysisReport, Analyzer, PendingAnalysis
+from app.services.errors import ForbiddenPathError
+from catalog.analysis.analyzer import analyze_file
+from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
+from catalog.changes import delete_tracks, edit_track, retry_failed
+from catalog.demo.library import render_demo_library
+from catalog.errors import TrackNotFoundError
+from catalog.importers import IMPORTERS
+from catalog.importers.walking import is_inside
+from catalog.queries import (
+    TrackFacts,
+    TrackSort,
+    catalog_revision,
+    count_by_status,
+    count_embeddings,
+    count_tracks,
+    get_track,
+    get_tracks,
+    list_tracks,
+    load_embeddings,
+)
+from recommender.errors import IndexMismatchError, IndexUnreadableError
+from recommender.index import TrackIndex
+
+if TYPE_CHECKING:
+    from catalog.database import SessionFactory
+    from catalog.importers.importer import ImportReport
+    from catalog.models import TrackStatus
+
+SourceKind: TypeAlias = Literal["folder", "csv"]
+ImportProgress: TypeAlias = Callable[[int, int | None], None]
+StopSign: TypeAlias = Callable[[], bool]
+
+DEMO_SOURCE: Final = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackPage:
+    """One page of tracks, and how many there are on all pages."""
+
+    tracks: tuple[TrackFacts, ...]
+    n_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How the index stands to the catalog.
+
+    Attributes:
+        model: the embedding model it should be built with.
+        n_embeddings: tracks the catalog could put into it.
+        n_indexed: tracks it holds.
+        built_at: when, in UTC, as ISO 8601; None where there is no usable index.
+        is_current: whether it was built from the catalog as it is now.
+        problem: why it cannot be used; empty if it can.
+    """
+
+    path: Path
+    model: str
+    n_embeddings: int
+    n_indexed: int
+    built_at: str | None
+    is_current: bool
+    problem: str
+
+
+class LibraryService:
+    """Everything a curator does with the library.
+
+    Args:
+        session_factory: where the catalog is.
+        data_dir: holds the demo library and the index.
+        allowed_roots: folders that imports may read, besides the demo library; empty for any folder.
+        analyzer: measures one music file.
+        n_workers: processes to analyze in.
+    """
+
+    def __init__(
+        self,
+        session_factory: SessionFactory,
+        data_dir: Path,
+        allowed_roots: Sequence[Path] = (),
+        *,
+        analyzer: Analyzer = analyze_file,
+        n_workers: int = 1,
+    ) -> None:
+        self._session_factory = session_factory
+        self._allowed_roots = (*allowed_roots, data_dir / "demo") if allowed_roots else ()
+        self._analyzer = analyzer
+        self._n_workers = n_workers
+        self.demo_dir = data_dir / "demo"
+        self.index_path = data_dir / "index" / "tracks.faiss"
+
+    def import_folder(
+        self,
+        folder: Path,
+        *,
+        on_progress: ImportProgress | None = None,
+        should_stop: StopSign | None = None,
+    ) -> ImportReport:
+        """Import a folder of music files.
+
+        Raises:
+            ForbiddenPathError: the folder lies outside the allowed roots.
+            ImportSourceError: the folder is not there.
+        """
+        return self._import("folder", folder, on_progress=on_progress, should_stop=should_stop)
+
+    def import_csv(
+        self,
+        path: Path,
+        *,
+        on_progress: ImportProgress | None = None,
+        should_stop: StopSign | None = None,
+    ) -> ImportReport:
+        """Import the tracks that a CSV file lists.
+
+        Raises:
+            ForbiddenPathError: the file lies outside the allowed roots.
+            ImportSourceError: the file is not there, or has not the columns needed.
+        """
+        return self._import("csv", path, on_progress=on_progress, should_stop=should_stop)
+
+    def check_path(self, path: Path) -> Path:
+        """Return the real path of what should be read.
+
+        Raises:
+            ForbiddenPathError: it lies outside the allowed roots, perhaps by way of `..` or a link.
+        """
+        try:
+            real_path = os.path.realpath(path.expanduser())
+        except (RuntimeError, ValueError) as error:
+            raise ForbiddenPathError(f"{str(path)!r} is no path: {error}") from error
+        roots = tuple(os.path.realpath(root) for root in self._allowed_roots)
+        if not is_inside(real_path, roots):
+            expected = ", ".join(roots)
+            raise ForbiddenPathError(f"expected a path in {expected}, got {str(path)!r}; see EMOTITUNE_LIBRARY_ROOTS")
+        return Path(real_path)
+
+    def list_tracks(  # noqa: PLR0913 - keywords of one query
+        self,
+        *,
+        search: str = "",
+        status: TrackStatus | None = None,
+        source: str | None = None,
+        sort: TrackSort = "title",
+        descending: bool = False,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> TrackPage:
+        """List one page; see `catalog.queries.list_tracks`."""
+        with self._session_factory() as session:
+            tracks = list_tracks(
+                session,
+                search=search,
+                status=status,
+                source=source,
+                sort=sort,
+                descending=descending,
+                limit=limit,
+                offset=offset,
+            )
+            n_total = count_tracks(session, search=search, status=status, source=source)
+        return TrackPage(tuple(tracks), n_total)
+
+    def get_track(self, track_id: int) -> TrackFacts:
+        """Return one track.
+
+        Raises:
+            TrackNotFoundError: no track bears this id.
+        """
+        with self._session_factory() as session:
+            return get_track(session, track_id)
+
+    def get_tracks(self, track_ids: Sequence[int]) -> list[TrackFacts]:
+        """Return tracks in the order given; deleted ones are left out."""
+        with self._session_factory() as session:
+            return get_tracks(session, track_ids)
+
+    def count_by_status(self) -> dict[str, int]:
+        """Count the tracks by how far they have come."""
+        with self._session_factory() as session:
+            return count_by_status(session)
+
+    def edit_track(self, track_id: int, changes: Mapping[str, str | int | None]) -> TrackFacts:
+        """Change fields of a track and return it; imports leave these fields alone from now on.
+
+        Raises:
+            TrackNotFoundError: no track bears this id.
+            InvalidEditError: a field cannot be changed, or not to this value.
+        """
+        with self._session_factory.begin() as session:
+            edit_track(session, track_id, changes)
+        return self.get_track(track_id)
+
+    def delete_track(self, track_id: int) -> None:
+        """Delete a track from the catalog, never its file.
+
+        Raises:
+            TrackNotFoundError: no track bears this id.
+        """
+        if not self.delete_tracks([track_id]):
+            raise TrackNotFoundError(track_id)
+
+    def delete_tracks(self, track_ids: Sequence[int]) -> int:
+        """Delete tracks from the catalog, never their files; return how many there were."""
+        with self._session_factory.begin() as session:
+            return delete_tracks(session, track_ids)
+
+    def analyze_pending(
+        self,
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        should_stop: StopSign | None = None,
+        n_workers: int | None = None,
+    ) -> AnalysisReport:
+        """Analyze the tracks that wait; each is stored at once, so a stop or a crash loses at most those under way."""
+        run = PendingAnalysis(self._session_factory, self._analyzer, n_workers=n_workers or self._n_workers)
+        return run.run(on_progress, should_stop)
+
+    def retry_failed(self, track_ids: Sequence[int] | None = None) -> int:
+        """Let failed tracks wait for analysis again, all or some; return how many."""
+        with self._session_factory.begin() as session:
+            return retry_failed(session, track_ids)
+
+    def rebuild_index(self) -> IndexStatus:
+        """Build the index from the catalog as it is; the old one serves until the new one is whole."""
+        with self._session_factory() as session:
+            # The revision first: what changes while the embeddings are read makes the index old, not wrong.
+            revision = catalog_revision(session)
+            track_ids, embeddings = load_embeddings(session, EMBEDDING_MODEL)
+        if not len(track_ids):
+            embeddings = np.empty((0, N_DIMENSIONS), dtype=np.float32)
+        index = TrackIndex.build(track_ids, embeddings, model=EMBEDDING_MODEL, revision=revision)
+        index.save(self.index_path)
+        return self.index_status()
+
+    def index_status(self) -> IndexStatus:
+        """Compare the index with the catalog."""
+        with self._session_factory() as session:
+            revision = catalog_revision(session)
+            n_embeddings = count_embeddings(session, EMBEDDING_MODEL)
+        try:
+            metadata = TrackIndex.load(self.index_path, model=EMBEDDING_MODEL).metadata
+        except (IndexUnreadableError, IndexMismatchError) as error:
+            return IndexStatus(
+                self.index_path, EMBEDDING_MODEL, n_embeddings, 0, None, is_current=False, problem=str(error)
+            )
+        return IndexStatus(
+            self.index_path,
+            EMBEDDING_MODEL,
+            n_embeddings,
+            metadata.n_tracks,
+            metadata.built_at,
+            is_current=metadata.revision == revision,
+            problem="",
+        )
+
+    def ensure_demo_library(self, *, on_progress: Callable[[int, int], None] | None = None) -> ImportReport:
+        """Render the demo library where it is missing, and import it; its tracks still wait for analysis."""
+        render_demo_library(self.demo_dir, on_progress=on_progress or (lambda _n_done, _n_pieces: None))
+        return IMPORTERS["folder"](self._session_factory, source=DEMO_SOURCE).apply(self.demo_dir)
+
+    def _import(
+        self,
+        kind: SourceKind,
+        path: Path,
+        *,
+        on_progress: ImportProgress | None,
+        should_stop: StopSign | None,
+    ) -> ImportReport:
+        real_path = self.check_path(path)
+        importer = IMPORTERS[kind](self._session_factory, roots=self._allowed_roots)
+        return importer.apply(real_path, on_progress=on_progress, should_stop=should_stop)
