@@ -1,0 +1,47 @@
+"""Make the Flask application out of services that are built already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from app.web import health, listen, moods, tracks
+from app.web.assets import register_assets
+from app.web.context import EXTENSION
+from app.web.errors import register_error_handlers
+from app.web.pages import register_words
+from app.web.requests import InMemoryRequest
+from app.web.security import limit_uploads, protect
+
+if TYPE_CHECKING:
+    from app.bootstrap import Services
+
+ONE_YEAR_S = 365 * 24 * 3600
+
+
+class PageApp(Flask):
+    """Flask with uploads that stay in memory."""
+
+    request_class = InMemoryRequest
+
+
+def create_app(services: Services) -> Flask:
+    """Build the application that serves the page.
+
+    Args:
+        services: what the views call; the application opens nothing itself.
+    """
+    app = PageApp("app.web", static_folder="static", template_folder="templates")
+    app.extensions[EXTENSION] = services
+    # Bundles bear a version in their address, so a browser may keep them.
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ONE_YEAR_S
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    register_words(app)
+    protect(app, services.settings)
+    for blueprint in (listen.blueprint, moods.blueprint, tracks.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    limit_uploads(app, ["listen.create"])
+    register_assets(app)
+    register_error_handlers(app)
+    return app
