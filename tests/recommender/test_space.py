@@ -84,7 +84,7 @@ def test_doubt_holds_the_query_back():
     ]
 
     assert held_back == sorted(held_back)
-    assert held_back[-1] == pytest.approx(MAX_RAW_NORM / 1.5)
+    assert held_back[-1] == pytest.approx(MAX_RAW_NORM / 2.0)
 
 
 @given(posteriors)

@@ -1,0 +1,133 @@
+"""Ways of ranking a catalog for a mood: ours, and the plain ones it has to beat."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+
+from catalog.analysis.embeddings import AFFECT_AXES, EMBEDDING_MODEL, N_TIMBRE_AXES, fold
+from catalog.queries import TrackFacts
+from recommender.affect import AFFECT_BY_LABEL, LABELS, expected_affect
+from recommender.index import TrackIndex
+from recommender.pipeline import MAX_K, MusicRecommender
+from recommender.space import build_query, contributions_to_relevance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from recommender.evaluation.datasets import RatedTracks
+
+    # Ranks all tracks for a posterior: positions, best first, shape (n,).
+    Ranker: TypeAlias = Callable[[RatedTracks, Mapping[str, float], np.random.Generator], np.ndarray]
+
+
+def rank_by_mood_query(tracks: RatedTracks, posterior: Mapping[str, float], _rng: np.random.Generator) -> np.ndarray:
+    """Rank by the query alone, before diversity and artist spacing."""
+    query = build_query(posterior).astype(np.float64)
+    return _best_first(contributions_to_relevance(query, tracks.affect_sd).sum(axis=1))
+
+
+def rank_by_recommender(tracks: RatedTracks, posterior: Mapping[str, float], _rng: np.random.Generator) -> np.ndarray:
+    """Rank by the whole recommender as it serves; what it does not reach follows in the order of the query.
+
+    Predictions stand for the affect axes; timbre is left at its average, as out-of-fold timbre is not kept.
+    """
+    raw = np.hstack([tracks.affect_sd, np.zeros((len(tracks), N_TIMBRE_AXES))])
+    positions = np.arange(len(tracks))
+    index = TrackIndex.build(positions, np.array([fold(row) for row in raw]), model=EMBEDDING_MODEL, revision=0)
+    recommender = MusicRecommender(
+        index, lambda chosen: [TrackFacts(i, tracks.titles[i] or f"track {i}", tracks.artists[i]) for i in chosen]
+    )
+    playlist = recommender.recommend(posterior, k=min(MAX_K, len(tracks)))
+    picked = np.array([row.track_id for row in playlist], dtype=np.int64)
+    rest = rank_by_mood_query(tracks, posterior, _rng)
+    return np.concatenate([picked, rest[~np.isin(rest, picked)]])
+
+
+def rank_at_random(tracks: RatedTracks, _posterior: Mapping[str, float], rng: np.random.Generator) -> np.ndarray:
+    """Shuffle."""
+    return rng.permutation(len(tracks))
+
+
+def rank_by_popularity(tracks: RatedTracks, _posterior: Mapping[str, float], rng: np.random.Generator) -> np.ndarray:
+    """Rank by the share of people who like the track, whatever the mood; at random where nobody was asked."""
+    return rng.permutation(len(tracks)) if tracks.liked is None else _best_first(tracks.liked)
+
+
+def rank_by_genre(tracks: RatedTracks, posterior: Mapping[str, float], _rng: np.random.Generator) -> np.ndarray:
+    """Look up how people feel about the genre, from the other folds; genres met nowhere else count as average."""
+    genres = np.array(tracks.genres)
+    scores = np.zeros(len(tracks))
+    for part in np.unique(tracks.folds):
+        known = tracks.folds != part
+        for genre in np.unique(genres[~known]):
+            alike = known & (genres == genre)
+            rating = tracks.ratings[alike if alike.any() else known].mean(axis=0)
+            scores[~known & (genres == genre)] = rating @ _as_array(posterior)
+    return _best_first(scores)
+
+
+def rank_by_distance_in_plane(
+    tracks: RatedTracks, posterior: Mapping[str, float], _rng: np.random.Generator
+) -> np.ndarray:
+    """Rank by nearness of predicted valence and arousal to those expected of the mood."""
+    place = expected_affect(posterior)
+    plane = tracks.predicted[:, [AFFECT_AXES.index("valence"), AFFECT_AXES.index("arousal")]]
+    return _best_first(-np.linalg.norm(plane - [place.valence, place.arousal], axis=1))
+
+
+def rank_by_likeliest_label(
+    tracks: RatedTracks, posterior: Mapping[str, float], rng: np.random.Generator
+) -> np.ndarray:
+    """Rank as ours does for the likeliest label alone: what throwing the distribution away costs."""
+    likeliest = max(LABELS, key=lambda label: posterior.get(label, 0.0))
+    return rank_by_mood_query(tracks, {likeliest: 1.0}, rng)
+
+
+def rank_by_prototypes(tracks: RatedTracks, posterior: Mapping[str, float], _rng: np.random.Generator) -> np.ndarray:
+    """Rank by cosine to the posterior-weighted mean of label prototypes.
+
+    A label's prototype is the mean prediction over tracks of the other folds that are rated in its top quartile.
+    """
+    scores = np.zeros(len(tracks))
+    for part in np.unique(tracks.folds):
+        known = tracks.folds != part
+        prototypes = np.array([_prototype(tracks, known, column) for column in range(len(LABELS))])
+        target = _as_array(posterior) @ prototypes
+        candidates = tracks.affect_sd[~known]
+        lengths = np.linalg.norm(candidates, axis=1) * max(float(np.linalg.norm(target)), 1e-12)
+        scores[~known] = candidates @ target / np.maximum(lengths, 1e-12)
+    return _best_first(scores)
+
+
+def _prototype(tracks: RatedTracks, known: np.ndarray, column: int) -> np.ndarray:
+    ratings = tracks.ratings[:, column]
+    is_typical = known & (ratings >= np.quantile(ratings[known], 0.75)) & (ratings > 0)
+    return np.asarray(tracks.affect_sd[is_typical if is_typical.any() else known].mean(axis=0))
+
+
+def _as_array(posterior: Mapping[str, float]) -> np.ndarray:
+    return np.array([posterior.get(label, 0.0) for label in AFFECT_BY_LABEL])
+
+
+def _best_first(scores: np.ndarray) -> np.ndarray:
+    return np.argsort(-scores, kind="stable")
+
+
+OURS: Final = "recommender"
+RANDOM: Final = "random"
+RANKERS: Final[Mapping[str, Ranker]] = {
+    OURS: rank_by_recommender,
+    "mood-query": rank_by_mood_query,
+    "likeliest-label": rank_by_likeliest_label,
+    "prototypes": rank_by_prototypes,
+    "nearest-valence-arousal": rank_by_distance_in_plane,
+    "genre-look-up": rank_by_genre,
+    "popularity": rank_by_popularity,
+    RANDOM: rank_at_random,
+}
+# What ours is tested against, the baselines of the protocol; and ours with a part taken away. Each family is corrected
+# for its own size.
+BASELINES: Final = ("prototypes", "nearest-valence-arousal", "genre-look-up", "popularity", RANDOM)
+ABLATIONS: Final = ("mood-query", "likeliest-label")
