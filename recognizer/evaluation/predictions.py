@@ -79,7 +79,7 @@ class Predictions:
 
         Raises:
             ValueError: there is no row, one is predicted twice, a value is out of range, a speaker is tested by two
-                folds of one seed, or the seeds speak of different utterances.
+                folds of one seed, or the seeds speak of different utterances, labels or speakers.
         """
         check_predictions(self.rows)
 
@@ -143,12 +143,19 @@ def check_predictions(rows: Sequence[Prediction]) -> None:
         raise ValueError("expected at least one prediction, there is none")
     utterances_by_seed: dict[int, set[tuple[str, str]]] = {}
     fold_by_speaker: dict[tuple[int, str, str], str] = {}
+    facts_by_utterance: dict[tuple[str, str], tuple[str, str]] = {}
     for row in rows:
         _check_row(row)
         seen = utterances_by_seed.setdefault(row.seed, set())
         if (row.corpus, row.utterance_id) in seen:
             raise ValueError(f"utterance {row.utterance_id!r} is predicted twice for seed {row.seed}, expected once")
         seen.add((row.corpus, row.utterance_id))
+        facts = facts_by_utterance.setdefault((row.corpus, row.utterance_id), (row.speaker_id, row.label))
+        if facts != (row.speaker_id, row.label):
+            raise ValueError(
+                f"utterance {row.utterance_id!r} is {facts} for one seed and {(row.speaker_id, row.label)} for "
+                "another, expected one speaker and one label"
+            )
         fold = fold_by_speaker.setdefault((row.seed, row.corpus, row.speaker_id), row.fold)
         if fold != row.fold:
             raise ValueError(

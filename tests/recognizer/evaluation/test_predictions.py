@@ -106,6 +106,12 @@ def test_seeds_must_speak_of_the_same_utterances():
         Predictions((ROW, replace(ROW, seed=1, utterance_id="a2")))
 
 
+@pytest.mark.parametrize("changes", [{"label": "sad"}, {"speaker_id": "b"}])
+def test_an_utterance_has_one_label_and_one_speaker_whatever_the_seed(changes):
+    with pytest.raises(ValueError, match=r"'a1' is \('a', 'happy'\) for one seed and"):
+        Predictions((ROW, replace(ROW, seed=1, **changes)))
+
+
 def test_the_same_name_in_two_corpora_is_two_utterances():
     predictions = Predictions((ROW, replace(ROW, corpus="other")))
 

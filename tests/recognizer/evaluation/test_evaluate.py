@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recognizer.errors import CorpusError
+from recognizer.evaluation.errors import PredictionsError
+from recognizer.evaluation.evaluate import (
+    NOT_OUT_OF_FOLD,
+    evaluate_from_predictions,
+    evaluate_listener,
+    find_corpora,
+    read_protocols,
+)
+from recognizer.evaluation.predictions import write_predictions
+from tests.recognizer.corpora.layouts import LAYOUTS, write_lines, write_wav
+from tests.recognizer.corpora.voices import make_voice
+from tests.recognizer.evaluation.made_up import LoudnessListener, make_predictions
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    monkeypatch.setattr(
+        "recognizer.evaluation.protocols.measure_protocol.__kwdefaults__", {"seed": 0, "n_resamples": 20}
+    )
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    folder = tmp_path / "mine"
+    rows = ["file,speaker,label,sex"]
+    for number in range(12):
+        label, level = ("angry", 0.9) if number % 2 else ("sad", 0.1)
+        write_wav(folder / f"{number}.wav", make_voice(number, duration_s=1.0, level=level))
+        rows.append(f"{number}.wav,{'abc'[number % 3]},{label},{'female' if number % 3 else 'male'}")
+    write_lines(folder / "manifest.csv", *rows)
+    return folder
+
+
+def test_kept_predictions_give_a_report(tmp_path):
+    path = tmp_path / "kept.csv"
+    write_predictions(path, make_predictions())
+
+    content = evaluate_from_predictions(path, tmp_path / "out")
+
+    assert list(content["protocols"]) == ["ravdess-4-kept"]
+    assert content["commands"] == [f"emotitune evaluate recognizer --from-predictions {path} --out {tmp_path / 'out'}"]
+    assert (tmp_path / "out" / "report.html").exists()
+    assert content["notes"] == []
+
+
+def test_protocols_are_named_after_files_corpora_and_the_splits_they_keep(tmp_path):
+    rows = make_predictions()
+    write_predictions(tmp_path / "ravdess.csv", rows)
+    write_predictions(tmp_path / "ravdess-4-probe.csv", rows)
+    others = tuple(replace(row, corpus=name, fold="all") for name in ("nemo", "emospeech") for row in rows)
+    write_predictions(tmp_path / "strangers.csv", others)
+
+    assert list(read_protocols(tmp_path)) == ["ravdess-4-probe", "ravdess-4", "strangers-emospeech", "strangers-nemo"]
+
+
+def test_a_published_name_without_its_folds_is_refused(tmp_path):
+    path = tmp_path / "ravdess-4.csv"
+    write_predictions(path, tuple(replace(row, fold="all") for row in make_predictions()))
+
+    with pytest.raises(PredictionsError, match="promises the split 'ravdess-4'"):
+        evaluate_from_predictions(path, tmp_path / "out")
+
+
+def test_two_files_of_one_protocol_are_refused(tmp_path):
+    for name in ("ravdess.csv", "ravdess-4.csv"):
+        write_predictions(tmp_path / name, make_predictions())
+
+    with pytest.raises(PredictionsError, match="'ravdess-4' is measured by two files"):
+        read_protocols(tmp_path)
+
+
+def test_an_empty_folder_has_no_protocols(tmp_path):
+    with pytest.raises(PredictionsError, match="there are none"):
+        read_protocols(tmp_path)
+
+
+def test_a_recognizer_is_run_measured_and_reported(recordings, tmp_path):
+    said = []
+
+    content = evaluate_listener(
+        LoudnessListener(), recordings, tmp_path / "out", command="again", on_progress=lambda *s: said.append(s)
+    )
+
+    assert content["protocols"]["manifest"]["accuracy"]["value"] == 1.0
+    assert content["notes"] == [NOT_OUT_OF_FOLD]
+    assert {line["name"] for line in content["robustness"]} >= {"gain of -2 or +2 dB", "Opus at 16, 24 or 32 kb/s"}
+    assert {line["attribute"] for line in content["fairness"]["manifest"]} == {"sex", "pitch"}
+    assert content["speed"]["latency_ms_p50"] <= content["speed"]["latency_ms_p95"]
+    assert content["commands"] == ["again"]
+    assert ("manifest", 12, 12) in said
+
+
+def test_a_second_run_listens_to_nothing_again(recordings, tmp_path):
+    first, second = LoudnessListener(), LoudnessListener()
+
+    before = evaluate_listener(first, recordings, tmp_path / "out", n_suite_clips=0)
+    after = evaluate_listener(second, recordings, tmp_path / "out", n_suite_clips=0)
+
+    assert (first.n_heard, second.n_heard) == (12, 0)
+    assert before["protocols"] == after["protocols"]
+
+
+def test_recordings_that_cannot_be_used_are_listed(recordings, tmp_path):
+    table = recordings / "manifest.csv"
+    table.write_text(table.read_text() + "broken.wav,a,sad,male\nsilent.wav,b,sad,female\n")
+    write_wav(recordings / "broken.wav")
+    write_wav(recordings / "silent.wav", np.zeros(16_000))
+
+    content = evaluate_listener(LoudnessListener(), recordings, tmp_path / "out", n_suite_clips=2)
+
+    assert [failure["file"] for failure in content["failures"]] == ["broken.wav", "silent.wav"]
+    assert content["robustness"][0]["n_utterances"] == 2
+
+
+def test_corpora_are_found_by_folder_name_or_manifest(tmp_path):
+    LAYOUTS["ravdess"](tmp_path / "ravdess")
+    LAYOUTS["manifest"](tmp_path / "mine")
+
+    assert find_corpora(tmp_path) == {"ravdess": tmp_path / "ravdess"}
+    assert find_corpora(tmp_path / "ravdess") == {"ravdess": tmp_path / "ravdess"}
+    assert find_corpora(tmp_path / "mine") == {"manifest": tmp_path / "mine"}
+    assert find_corpora(tmp_path / "mine" / "manifest.csv") == {"manifest": tmp_path / "mine" / "manifest.csv"}
+    assert find_corpora({"nemo": tmp_path}) == {"nemo": tmp_path}
+    with pytest.raises(CorpusError, match="expected a manifest, or a folder with ravdess, cremad"):
+        find_corpora(tmp_path / "nothing")
