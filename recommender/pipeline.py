@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_K: Final = 500
 # As many as re-ranking looks at in a few milliseconds, and far more than diversity ever reaches down to.
-N_CANDIDATES: Final = 4_000
+N_CANDIDATES: Final = 2_000
 # A flat posterior weighs diversity this much more: three times the default.
 _DOUBT_DIVERSITY: Final = 0.2
 

@@ -144,12 +144,15 @@ class _Selection:
 
     def _broken_rules(self) -> np.ndarray:
         """Weigh the rules so that a graver one outweighs all lighter ones together."""
-        artists = [int(self._artists[position]) for position in self._chosen]
+        artists = self._artists[self._chosen].tolist()
         recent = artists[max(0, len(artists) - self._options.window + 1) :]
-        frequent = [a for a in set(recent) if a >= 0 and recent.count(a) >= self._options.max_per_window]
-        is_repeated = self._artists == (artists[-1] if artists and artists[-1] >= 0 else np.inf)
-        weighed = 4.0 * self._is_duplicate + 2.0 * is_repeated + 1.0 * np.isin(self._artists, frequent)
-        return np.asarray(weighed)
+        broken = np.where(self._is_duplicate, 4.0, 0.0)
+        if artists and artists[-1] >= 0:
+            broken[self._artists == artists[-1]] += 2.0
+        for artist in set(recent):
+            if artist >= 0 and recent.count(artist) >= self._options.max_per_window:
+                broken[self._artists == artist] += 1.0
+        return broken
 
     def _read_keys(self, eligible: np.ndarray) -> None:
         promising = np.where(self._artists == _UNREAD, eligible, -np.inf)
