@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from catalog.demo.harmony import SEMITONES_PER_OCTAVE, Chord, nearest_pitch
+from catalog.demo.harmony import SEMITONES_PER_OCTAVE, Bar, Chord, nearest_pitch
 from catalog.demo.rhythm import Stroke, parse_pattern
 from catalog.demo.score import Note
 
@@ -15,21 +14,6 @@ if TYPE_CHECKING:
 _BASS_CENTER: Final = 38
 _BASS_LOWEST: Final = 31
 _VELOCITY: Final[dict[str, float]] = {"x": 0.85, "o": 0.55}
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of harmony: where it starts, how long it is, its chords with their voicings, and the next bar's chord."""
-
-    start: int
-    n_steps: int
-    chords: tuple[Chord, ...]
-    voicings: tuple[tuple[int, ...], ...]
-    following: Chord
-
-    def at(self, step: int) -> int:
-        """Return the index of the chord that sounds at a step of the bar."""
-        return min(len(self.chords) - 1, step * len(self.chords) // self.n_steps)
 
 
 def play_bass(pattern: str, bar: Bar) -> Iterator[Note]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from catalog.demo.accompaniment import Bar, play_arpeggio, play_bass, play_chords, play_pad
+from catalog.demo.accompaniment import play_arpeggio, play_bass, play_chords, play_pad
 from catalog.demo.form import Section, plan_form
-from catalog.demo.harmony import Chord, parse_progression, voice_chord
+from catalog.demo.harmony import SEMITONES_PER_OCTAVE, Bar, Chord, Key, parse_progression, voice_chord
 from catalog.demo.melody import Motif, Range, cadence, harmonize, invent_motif, ornament, realize_motif
 from catalog.demo.percussion import GROOVES, play_drums
 from catalog.demo.score import Note, Part, Role, Score
@@ -64,12 +64,14 @@ def compose(spec: PieceSpec) -> Score:
 
 def lay_harmony(spec: PieceSpec, sections: Sequence[Section]) -> tuple[Bar, ...]:
     """Give every bar its chords and voicings, each voicing as near as can be to the one before; end on the tonic."""
-    theme, contrast = (parse_progression(text, spec.key) for text in (spec.theme, spec.contrast_theme))
     chords_by_bar: list[tuple[Chord, ...]] = []
-    for section in sections:
-        progression = contrast if section.letter in "BK" else theme
-        chords_by_bar.extend(progression[number % len(progression)] for number in range(section.n_bars))
-    chords_by_bar[-1] = theme[0][:1]
+    key = spec.key
+    for number, section in enumerate(sections):
+        if section.letter == "V" and number == len(sections) - 2:
+            key = Key((spec.key.tonic + spec.style.lift) % SEMITONES_PER_OCTAVE, spec.key.mode)
+        progression = parse_progression(spec.contrast_theme if section.letter in "BK" else spec.theme, key)
+        chords_by_bar.extend(progression[bar % len(progression)] for bar in range(section.n_bars))
+    chords_by_bar[-1] = parse_progression(spec.theme, key)[0][:1]
     n_steps = spec.groove.steps_per_bar
     bars: list[Bar] = []
     voicing: tuple[int, ...] | None = None
@@ -95,25 +97,25 @@ def _compose_melody(draft: Draft) -> tuple[list[Note], list[Note]]:
         raised = 3 if section.letter == "B" else 0
         home = Range(spec.style.melody_center + raised)
         ideas = answers if section.letter in "BK" else motifs
-        sung = _sing(draft, section, ideas, home)
+        sung = _sing(draft, section, ideas, home, melody[-1].pitch if melody else home.center)
         melody.extend(sung)
         if section.letter in _PLAYING["counter"]:
             counter.extend(_second_voice(draft, sung))
     return melody, counter
 
 
-def _sing(draft: Draft, section: Section, ideas: Sequence[Motif], home: Range) -> list[Note]:
+def _sing(draft: Draft, section: Section, ideas: Sequence[Motif], home: Range, previous: int) -> list[Note]:
+    """Sing phrases of four bars: an idea, an answer, the idea again or in later phrases another one, a close."""
     sung: list[Note] = []
-    previous = home.center
     bars = draft.bars_of(section)
     for number, bar in enumerate(bars):
-        place = number % _PHRASE_BARS
-        span = (bar.start, bar.n_steps)
+        phrase, place = divmod(number, _PHRASE_BARS)
+        idea = ideas[(0, 1, 2 * (phrase % 2), 0)[place] % len(ideas)]
         is_close = place == _PHRASE_BARS - 1 or number == len(bars) - 1
         if is_close:
-            notes = cadence(bar.chords[0], span, previous, final=number == len(bars) - 1)
+            notes = cadence(idea, bar, previous, home, final=number == len(bars) - 1)
         else:
-            notes = realize_motif(ideas[(place % 2) * (len(ideas) > 1)], bar.chords, span, previous, home)
+            notes = realize_motif(idea, bar, previous, home)
             if section.letter == "V" and len(bar.chords) == 1:
                 notes = ornament(notes, bar.chords[0], draft.rng)
         notes = [replace(note, velocity=note.velocity * (0.55 + 0.45 * section.intensity)) for note in notes]

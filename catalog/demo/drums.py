@@ -22,7 +22,7 @@ DRUM_PAN: Final[dict[str, float]] = {
 DRUM_LEVEL: Final[dict[str, float]] = {
     "kick": 1.0, "hard kick": 1.0, "snare": 0.62, "brush": 0.4, "rim": 0.4, "clap": 0.5, "hat": 0.2, "open hat": 0.22,
     "pedal hat": 0.18, "ride": 0.2, "crash": 0.34, "shaker": 0.15, "tambourine": 0.18, "high tom": 0.6, "low tom": 0.65,
-    "taiko": 1.0, "metal": 0.28, "noise": 0.5,
+    "taiko": 1.0, "metal": 0.28, "noise": 0.5, "swell": 0.3,
 }  # fmt: skip
 
 
@@ -124,6 +124,13 @@ def _burst(rng: Rng) -> Waveform:
     return np.asarray(0.4 * np.tanh(2 * _noise(t, (300, 6000), rng)) * _fall(t, 0.08), dtype=np.float32)
 
 
+def _swell(rng: Rng) -> Waveform:
+    """Sound a cymbal that grows instead of dying, into the next section."""
+    t = _times_s(1.75)
+    shape = np.exp((np.minimum(t, 1.45) - 1.45) / np.float32(0.4)) * _fall(np.maximum(0, t - 1.45), 0.08)
+    return np.asarray(_noise(t, (1800, 11000), rng) * shape, dtype=np.float32)
+
+
 _SOUNDS: Final[dict[str, Callable[[Rng], Waveform]]] = {
     "kick": _kick,
     "hard kick": _hard_kick,
@@ -143,6 +150,7 @@ _SOUNDS: Final[dict[str, Callable[[Rng], Waveform]]] = {
     "taiko": _tom(120, 58, 0.3),
     "metal": _metal,
     "noise": _burst,
+    "swell": _swell,
 }
 
 

@@ -118,4 +118,5 @@ def build_room(room_s: float) -> Stereo:
     for _ in range(7):
         reflection = int(rng.uniform(0.004, 0.05) * SAMPLE_RATE)
         room[:, reflection] += late_peak * rng.uniform(-1.2, 1.2, 2)
+    room = highpass(room, 160.0)
     return np.asarray(room / np.sqrt(np.sum(room**2, axis=1, keepdims=True)), dtype=np.float32)

@@ -89,6 +89,21 @@ class Chord:
         return min(self.pitch_classes, key=lambda pc: abs((pc - self.root) % SEMITONES_PER_OCTAVE - 7))
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of harmony: where it starts, how long it is, its chords with their voicings, and the next bar's chord."""
+
+    start: int
+    n_steps: int
+    chords: tuple[Chord, ...]
+    voicings: tuple[tuple[int, ...], ...]
+    following: Chord
+
+    def at(self, step: int) -> int:
+        """Return the index of the chord that sounds at a step of the bar."""
+        return min(len(self.chords) - 1, step * len(self.chords) // self.n_steps)
+
+
 def parse_chord(symbol: str, key: Key) -> Chord:
     """Read one chord such as `1`, `5:dom7`, `4:add9/6` or `b2:maj` in a key.
 
@@ -166,7 +181,8 @@ def _iter_voicings(chord: Chord, center: int) -> list[tuple[int, ...]]:
             voicings.append(close)
             if len(close) == N_VOICES:
                 voicings.append(tuple(sorted((close[0], close[1], close[2] - SEMITONES_PER_OCTAVE, close[3]))))
-    return voicings
+    # A voice lowered by an octave may meet its double there.
+    return [voicing for voicing in voicings if len(set(voicing)) == len(voicing)]
 
 
 def _pick_voices(chord: Chord) -> list[int]:

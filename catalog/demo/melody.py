@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from catalog.demo.harmony import SEMITONES_PER_OCTAVE, Chord, nearest_pitch
+from catalog.demo.harmony import SEMITONES_PER_OCTAVE, Bar, Chord, nearest_pitch
 from catalog.demo.rhythm import Stroke, parse_pattern
 from catalog.demo.score import STEPS_PER_BEAT, Note
 
@@ -60,26 +60,22 @@ def scale_pitches(chord: Chord, home: Range) -> list[int]:
     return [p for p in range(home.center - span, home.center + span + 1) if p % SEMITONES_PER_OCTAVE in chord.scale]
 
 
-def realize_motif(
-    motif: Motif, chords: Sequence[Chord], bar: tuple[int, int], previous: int, home: Range
-) -> list[Note]:
+def realize_motif(motif: Motif, bar: Bar, previous: int, home: Range) -> list[Note]:
     """Sing a motif over the chords of one bar.
 
     Args:
         motif: rhythm and contour.
-        chords: the bar's chords, sharing it evenly.
-        bar: first step and number of steps of the bar.
+        bar: place and harmony.
         previous: MIDI pitch the bar before ended on.
         home: where the tune lives.
 
     Returns:
         Notes on the grid; strong ones are chord notes, the others lie in the chord's scale.
     """
-    start, n_steps = bar
-    anchor = _nearest_chord_pitch(chords[0], 0.65 * previous + 0.35 * home.center)
+    anchor = _nearest_chord_pitch(bar.chords[0], 0.65 * previous + 0.35 * home.center)
     notes: list[Note] = []
     for stroke, offset in zip(motif.strokes, motif.contour, strict=True):
-        chord = chords[min(len(chords) - 1, stroke.start * len(chords) // n_steps)]
+        chord = bar.chords[bar.at(stroke.start)]
         pitches = scale_pitches(chord, home)
         index = int(np.argmin([abs(p - anchor) for p in pitches])) + offset
         pitch = pitches[max(0, min(len(pitches) - 1, index))]
@@ -87,20 +83,33 @@ def realize_motif(
             pitch = _nearest_chord_pitch(chord, pitch)
         pitch = _soften_leap(pitch, notes[-1].pitch if notes else previous)
         accent = 0.85 if stroke.start % (2 * STEPS_PER_BEAT) == 0 else 0.72
-        notes.append(Note(start + stroke.start, stroke.length, pitch, accent))
+        notes.append(Note(bar.start + stroke.start, stroke.length, pitch, accent))
     return notes
 
 
-def cadence(chord: Chord, bar: tuple[int, int], previous: int, *, final: bool) -> list[Note]:
-    """Come to rest: on the root at a full close, on the third or fifth at a half close."""
-    start, n_steps = bar
-    goals = (chord.root,) if final else (chord.pitch_classes[1], chord.fifth)
-    goal = min((nearest_pitch(pc, previous) for pc in goals), key=lambda pitch: abs(pitch - previous))
-    approach = _step_toward(chord, goal, previous)
-    return [
-        Note(start, STEPS_PER_BEAT, _nearest_chord_pitch(chord, approach), 0.8),
-        Note(start + STEPS_PER_BEAT, n_steps - 2 * STEPS_PER_BEAT, goal, 0.78),
-    ]
+def cadence(motif: Motif, bar: Bar, previous: int, home: Range, *, final: bool) -> list[Note]:
+    """Come to rest: begin as the motif does, then hold the root at a full close, the third or fifth at a half close.
+
+    Args:
+        motif: lends the rhythm and contour of its first half.
+        bar: place and harmony.
+        previous: MIDI pitch the bar before ended on.
+        home: where the tune lives.
+        final: whether the close is a full one.
+    """
+    middle = bar.n_steps // 2 // STEPS_PER_BEAT * STEPS_PER_BEAT
+    n_kept = sum(stroke.start < middle for stroke in motif.strokes)
+    strokes = tuple(
+        stroke._replace(length=min(stroke.length, middle - stroke.start)) for stroke in motif.strokes[:n_kept]
+    )
+    notes = realize_motif(Motif(strokes, motif.contour[:n_kept]), bar, previous, home)
+    before = notes[-1].pitch if notes else previous
+    chord = bar.chords[bar.at(middle)]
+    # Under a major seventh the root would grind against the note a semitone below it.
+    is_root_clear = (chord.root - 1) % SEMITONES_PER_OCTAVE not in chord.pitch_classes
+    goals = (chord.root,) if final and is_root_clear else (chord.pitch_classes[1], chord.fifth)
+    goal = min((nearest_pitch(pc, before) for pc in goals), key=lambda pitch: abs(pitch - before))
+    return [*notes, Note(bar.start + middle, bar.n_steps - middle - 2, goal, 0.78)]
 
 
 def ornament(notes: Sequence[Note], chord: Chord, rng: np.random.Generator) -> list[Note]:
@@ -141,7 +150,3 @@ def _neighbor(pitch: int, chord: Chord, direction: int) -> int:
     return next(
         p for p in range(pitch + direction, pitch + 8 * direction, direction) if p % SEMITONES_PER_OCTAVE in chord.scale
     )
-
-
-def _step_toward(chord: Chord, goal: int, previous: int) -> int:
-    return _neighbor(goal, chord, 1 if previous >= goal else -1)

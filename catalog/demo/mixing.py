@@ -27,6 +27,8 @@ TARGET_LUFS: Final = -16.0
 CEILING: Final = 10 ** (-2.0 / 20)
 _LOOKAHEAD_SAMPLES: Final = 160
 _BLOCK_SAMPLES: Final = 1600
+_FULL_KIT_RMS: Final = 0.16
+_CLOSE_ENOUGH_LU: Final = 0.03
 _LEVEL_DB: Final[dict[Role, float]] = {
     "melody": -19.0,
     "counter": -25.0,
@@ -80,7 +82,8 @@ def dress_part(wave: Waveform, role: Role, instrument_name: str, style: Style, b
 def dress_kit(kit: Stereo, style: Style) -> Channel:
     """Bring the drums to a level that grows with the style's arousal; they need less room than tones."""
     level_db = -21.5 + 3.5 * style.arousal
-    direct = np.float32(10 ** (level_db / 20) / active_rms(kit.mean(axis=0))) * kit
+    # A lone shaker stays a lone shaker: only a full kit is brought all the way to the level.
+    direct = np.float32(10 ** (level_db / 20) / max(_FULL_KIT_RMS, active_rms(kit.mean(axis=0)))) * kit
     return Channel(direct, np.float32(0.35 * style.wet) * direct)
 
 
@@ -97,7 +100,7 @@ def mix_down(channels: list[Channel], style: Style) -> Stereo:
     direct = _sum([channel.direct for channel in channels])
     send = _sum([channel.send for channel in channels])
     # The room has energy 1 a channel; its answer to steady sound is about as loud as the send.
-    mix = direct + np.float32(1.6) * effects.highpass(effects.reverberate(send, style.room_s), 160.0)
+    mix = direct + np.float32(1.6) * effects.reverberate(send, style.room_s)
     mix = effects.tilt_treble(mix, style.air_db)
     if style.roughness:
         mix = roughen(mix, style.roughness)
@@ -113,7 +116,7 @@ def _sum(tracks: list[Stereo]) -> Stereo:
 
 def roughen(mix: Stereo, roughness: float) -> Stereo:
     """Overdrive the whole mix."""
-    gain = np.float32((1 + 2 * roughness) * 0.16 / active_rms(mix.mean(axis=0)))
+    gain = np.float32((1 + 1.2 * roughness) * 0.15 / active_rms(mix.mean(axis=0)))
     return np.asarray(np.tanh(gain * mix), dtype=np.float32)
 
 
@@ -139,14 +142,20 @@ def fade_out(mix: Stereo, seconds: float = 1.4) -> Stereo:
 
 
 def master(mix: Stereo) -> Stereo:
-    """Bring a mix to `TARGET_LUFS` with no sample above `CEILING`; limiting costs loudness, so it goes round thrice."""
+    """Bring a mix to `TARGET_LUFS` with no sample above `CEILING`."""
     mix = np.asarray(mix - mix.mean(axis=1, keepdims=True), dtype=np.float32)
     gain_db = TARGET_LUFS - measure_lufs(mix)
-    limited = mix
+    mastered = np.float32(10 ** (gain_db / 20)) * mix
+    if np.max(np.abs(mastered)) <= CEILING:
+        return mastered
+    # Limiting costs loudness: turn up by what is missing and limit again.
     for _ in range(3):
-        limited = limit(np.float32(10 ** (gain_db / 20)) * mix)
-        gain_db += TARGET_LUFS - measure_lufs(limited)
-    return limited
+        mastered = limit(np.float32(10 ** (gain_db / 20)) * mix)
+        missing_lu = TARGET_LUFS - measure_lufs(mastered)
+        if abs(missing_lu) < _CLOSE_ENOUGH_LU:
+            break
+        gain_db += missing_lu
+    return mastered
 
 
 def limit(mix: Stereo) -> Stereo:

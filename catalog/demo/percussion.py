@@ -174,6 +174,8 @@ def play_drums(
     hits: list[Hit] = []
     for section, following in zip(sections, [*sections[1:], None], strict=True):
         patterns = _patterns_for(groove, section)
+        if groove.crash and following is not None and following.letter in "BV":
+            hits.append(Hit(section.last_bar * n_steps, "swell", 0.7 * following.intensity))
         if groove.crash and section.letter in "AVB" and section.first_bar:
             hits.append(Hit(section.first_bar * n_steps, groove.crash, 0.8 * section.intensity))
         for bar in range(section.first_bar, section.last_bar + 1):

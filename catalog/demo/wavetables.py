@@ -89,11 +89,9 @@ def read_table(table: Waveform, frequency_hz: float | NDArray[np.float64], n_sam
 def phase_index(frequency_hz: float | NDArray[np.float64], n_samples: int, phase: float) -> NDArray[np.int64]:
     """Return the table position of every sample, shape (n_samples,)."""
     per_sample = TABLE_LENGTH / SAMPLE_RATE
-    if isinstance(frequency_hz, np.ndarray):
-        positions: NDArray[np.float64] = np.cumsum(frequency_hz) * per_sample
-    else:
-        positions = np.arange(n_samples) * (frequency_hz * per_sample)
-    return (positions + phase * TABLE_LENGTH).astype(np.int64) & (TABLE_LENGTH - 1)
+    steady = not isinstance(frequency_hz, np.ndarray)
+    cycles = np.arange(n_samples) * frequency_hz if steady else np.cumsum(frequency_hz)
+    return (cycles * per_sample + phase * TABLE_LENGTH).astype(np.int64) & (TABLE_LENGTH - 1)
 
 
 def midi_to_hz(pitch: float) -> float:

@@ -41,8 +41,9 @@ class Style:
     Psychological Bulletin 129(5): tempo, mode, register, articulation, loudness variation, timbre.
 
     `valence` and `arousal` are what the style is composed for, within [-1, 1]. `staccato` is the share of a written
-    length that sounds. `contrast` is how much sections differ in strength. `roughness` within [0, 1] is the gain into
-    the mix's soft distortion. `wet` is the reverb's share, `room_s` its length. `air_db` tilts the treble.
+    length that sounds. `lift` is by how many semitones the last theme is raised. `contrast` is how much sections
+    differ in strength. `roughness` within [0, 1] is the gain into the mix's soft distortion. `wet` is the reverb's
+    share, `room_s` its length. `air_db` tilts the treble.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Style:
     looseness_s: float = 0.008
     slowing: float = 0.0
     rubato: float = 0.0
+    lift: int = 0
     roughness: float = 0.0
     wet: float = 0.2
     room_s: float = 1.4
