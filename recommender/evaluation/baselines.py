@@ -11,6 +11,7 @@ from catalog.queries import TrackFacts
 from recommender.affect import AFFECT_BY_LABEL, LABELS, expected_affect
 from recommender.index import TrackIndex
 from recommender.pipeline import MAX_K, MusicRecommender
+from recommender.ranking import RankingOptions
 from recommender.space import build_query, contributions_to_relevance
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def rank_by_recommender(tracks: RatedTracks, posterior: Mapping[str, float], _rn
     positions = np.arange(len(tracks))
     index = TrackIndex.build(positions, np.array([fold(row) for row in raw]), model=EMBEDDING_MODEL, revision=0)
     recommender = MusicRecommender(
-        index, lambda chosen: [TrackFacts(i, tracks.titles[i] or f"track {i}", tracks.artists[i]) for i in chosen]
+        index,
+        lambda chosen: [TrackFacts(i, tracks.titles[i] or f"track {i}", tracks.artists[i]) for i in chosen],
+        # Without timbre, tracks of one mood would pass for one recording.
+        options=RankingOptions(duplicate_distance=0.0),
     )
     playlist = recommender.recommend(posterior, k=min(MAX_K, len(tracks)))
     picked = np.array([row.track_id for row in playlist], dtype=np.int64)
