@@ -50,9 +50,11 @@ def create() -> BaseResponse:
         raise BadRequestError("expected a recording or an audio file, got none")
     intent = read_intent(request.form.get("intent"))
     expected_s = read_elapsed(request.form.get("elapsed_s"))
-    result = current_services().listening.listen(
-        clip.stream, clip.filename, intent=intent, k=N_TRACKS, expected_s=expected_s
-    )
+    services = current_services()
+    result = services.listening.listen(clip.stream, clip.filename, intent=intent, k=N_TRACKS, expected_s=expected_s)
+    # The recording lives in this request's memory alone: closed, it is gone, and the listener may see when.
+    clip.close()
+    services.feedback.record_deletion(result.listening_id)
     address = url_for(".show", listening_id=result.listening_id, intent=intent.value)
     if not wants_fragment():
         return redirect(address, 303)

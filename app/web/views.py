@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from app.web.wording import (
     ADJECTIVE_BY_LABEL,
@@ -17,8 +17,6 @@ from recognizer.labels import LABELS, Posterior
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from recognizer.inference import TimelinePoint
 
     from app.services.feedback import StoredListening
 
@@ -89,7 +87,7 @@ def build_mood_view(heard: StoredListening) -> MoodView:
         candidates=tuple(ADJECTIVE_BY_LABEL[label] for label in ranked[:N_CANDIDATES]),
         bars=_build_bars(heard.posterior, ranked),
         rows=tuple(_build_row(window) for window in heard.timeline),
-        course=describe_change([window.posterior for window in heard.timeline]) if heard.timeline else "",
+        course=describe_change([window["posterior"] for window in heard.timeline]) if heard.timeline else "",
         plot=_build_plot(heard),
     )
 
@@ -99,9 +97,9 @@ def _build_bars(posterior: Posterior, order: Sequence[str]) -> tuple[MoodBar, ..
     return tuple(MoodBar(label, ADJECTIVE_BY_LABEL[label], percentages[label]) for label in order)
 
 
-def _build_row(window: TimelinePoint) -> TimelineRow:
-    span = f"{window.start_s:.1f} to {window.end_s:.1f} s"
-    return TimelineRow(span, _build_bars(window.posterior, LABELS))
+def _build_row(window: Mapping[str, Any]) -> TimelineRow:
+    span = f"{window['start_s']:.1f} to {window['end_s']:.1f} s"
+    return TimelineRow(span, _build_bars(window["posterior"], LABELS))
 
 
 def _build_plot(heard: StoredListening) -> Mapping[str, object]:
@@ -110,9 +108,9 @@ def _build_plot(heard: StoredListening) -> Mapping[str, object]:
     if not timeline:
         return {}
     points = [timeline[0], *timeline, timeline[-1]]
-    middles_s = [(window.start_s + window.end_s) / 2 for window in timeline]
+    middles_s = [(window["start_s"] + window["end_s"]) / 2 for window in timeline]
     return {
         "seconds": [0.0, *(round(middle_s, 2) for middle_s in middles_s), round(heard.duration_s, 2)],
-        "shares": {label: [round(window.posterior[label], 4) for window in points] for label in LABELS},
+        "shares": {label: [round(window["posterior"][label], 4) for window in points] for label in LABELS},
         "words": {label: ADJECTIVE_BY_LABEL[label] for label in LABELS},
     }

@@ -1,7 +1,7 @@
 /** Starts the page, and starts its parts again whenever htmx has brought new ones. */
 
 import htmx from "htmx.org";
-import { announce, getElement, showProblem } from "./dom";
+import { announce, clearProblem, getElement, showProblem } from "./dom";
 import { adoptPlaylist, startPlayer } from "./player";
 import { Recorder } from "./recorder";
 import { drawTimeline } from "./timeline-plot";
@@ -26,13 +26,17 @@ function refresh(): void {
   const playlist = document.querySelector("#tracks");
   if (result && result !== shown) showResult(result);
   else if (playlist && playlist !== tracks) announce(`The playlist has changed: ${playlist.children.length} tracks.`);
-  if (playlist !== tracks) adoptPlaylist();
+  if (playlist !== tracks) {
+    clearProblem();
+    adoptPlaylist();
+  }
   shown = result;
   tracks = playlist;
 }
 
 function showResult(result: HTMLElement): void {
   drawTimeline(result);
+  document.title = "Your music · EmotiTune";
   window.scrollTo({ top: 0 });
   getElement<HTMLElement>("#mood-title", result).focus({ preventScroll: true });
   announce(result.dataset["announce"] ?? "");

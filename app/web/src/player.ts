@@ -168,6 +168,7 @@ class Player {
     this.#part("toggle").setAttribute("aria-label", isPlaying ? "Pause" : "Play");
     this.#seek.max = String(durationS);
     this.#seek.value = String(positionS);
+    this.#seek.style.setProperty("--played", `${durationS ? (100 * positionS) / durationS : 0}%`);
     this.#seek.setAttribute("aria-valuetext", `${formatTime(positionS)} of ${formatTime(durationS)}`);
     this.#part("position").textContent = formatTime(positionS);
     this.#part("duration").textContent = formatTime(durationS);

@@ -35,7 +35,7 @@ export class Recorder {
     getElement("#cancel").addEventListener("click", () => this.#cancel());
     getElement("#discard").addEventListener("click", () => this.#discard());
     this.#input.addEventListener("change", () => this.#takeUpload(this.#input.files?.[0]));
-    this.#form.addEventListener("htmx:before:request", () => this.#enter("sending", "Listening to your voice …"));
+    this.#form.addEventListener("htmx:before:request", () => this.#send());
     this.#form.addEventListener("htmx:finally:request", () => this.#returnToReview());
     this.#acceptDrops(getElement<HTMLElement>("#drop-zone"));
     window.addEventListener("pagehide", () => this.#session?.abandon());
@@ -137,9 +137,14 @@ export class Recorder {
     getElement<HTMLButtonElement>("#record").focus();
   }
 
+  #send(): void {
+    clearProblem();
+    this.#enter("sending", "Listening to your voice …");
+  }
+
   /** After an error the recording is still there to be sent again. */
   #returnToReview(): void {
-    if (this.#state === "sending" && this.#root.isConnected) this.#enter("review", "Your recording is still here.");
+    if (this.#state === "sending" && this.#root.isConnected) this.#enter("review", "It is still here: send it again, or discard it.");
   }
 
   #acceptDrops(zone: HTMLElement): void {

@@ -9,7 +9,9 @@ interface Plot {
   words: Record<string, string>;
 }
 
-const HEIGHT_PX = 148;
+const HEIGHT_PX = 168;
+// An area thinner than this cannot hold its name.
+const NAMED_FROM_PX = 22;
 // From the bottom up: the restful moods below, the stirred ones above.
 const ORDER = ["neutral", "sad", "happy", "angry"];
 
@@ -34,7 +36,8 @@ function draw(place: HTMLElement, plot: Plot): uPlot {
     {
       width: place.clientWidth,
       height: HEIGHT_PX,
-      padding: [6, 8, 0, 8],
+      padding: [6, 14, 0, 14],
+      hooks: { draw: [(drawn) => nameAreas(drawn, plot)] },
       cursor: { show: false },
       legend: { show: false },
       scales: { x: { time: false }, y: { range: [0, 1] } },
@@ -64,6 +67,31 @@ function draw(place: HTMLElement, plot: Plot): uPlot {
     [plot.seconds, ...stack(plot.shares).reverse()],
     place,
   );
+}
+
+/** Write each mood's name into its area, where it is thickest: color alone would not do. */
+function nameAreas(drawn: uPlot, plot: Plot): void {
+  const { ctx, bbox } = drawn;
+  const ratio = devicePixelRatio;
+  const tops = stack(plot.shares);
+  ctx.save();
+  ctx.font = `600 ${13 * ratio}px ${getColor("--font-text")}`;
+  ctx.fillStyle = getColor("--on-fill");
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ORDER.forEach((label, i) => {
+    // The ends repeat their neighbors, and a name there would be cut off.
+    const inner = plot.shares[label]!.slice(1, -1);
+    const at = 1 + inner.indexOf(Math.max(...inner));
+    const share = plot.shares[label]![at]!;
+    if ((share * bbox.height) / ratio < NAMED_FROM_PX) return;
+    const word = plot.words[label]!;
+    const half = ctx.measureText(word).width / 2 + 6 * ratio;
+    const x = drawn.valToPos(plot.seconds[at]!, "x", true);
+    const y = drawn.valToPos(tops[i]![at]! - share / 2, "y", true);
+    ctx.fillText(word, Math.min(bbox.left + bbox.width - half, Math.max(bbox.left + half, x)), y);
+  });
+  ctx.restore();
 }
 
 /** Add up the shares from the bottom to the top. */

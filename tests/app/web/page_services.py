@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import struct
 import uuid
 import wave
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from app.services.errors import ListeningNotFoundError
 from app.settings import Settings
@@ -46,20 +46,13 @@ class Check:
 
 
 @dataclasses.dataclass(frozen=True)
-class Window:
-    start_s: float
-    end_s: float
-    posterior: dict[str, float]
-
-
-@dataclasses.dataclass(frozen=True)
 class Heard:
     posterior: dict[str, float]
     label: str
     confidence: float
     abstained: bool
     reason: str | None
-    timeline: tuple[Window, ...]
+    timeline: tuple[dict[str, object], ...]
     duration_s: float
     corrected_label: str | None = None
     notes: tuple[str, ...] = ()
@@ -67,19 +60,18 @@ class Heard:
 
 def make_heard(posterior=CALM, *, abstained=False, course=COURSE):
     label = max(posterior, key=posterior.get)
-    timeline = tuple(Window(1.5 * i, 1.5 * i + 3.0, each) for i, each in enumerate(course))
+    timeline = tuple({"start_s": 1.5 * i, "end_s": 1.5 * i + 3.0, "posterior": each} for i, each in enumerate(course))
     return Heard(posterior, label, posterior[label], abstained, None, timeline, 9.0)
 
 
 def write_tone(path: Path, frequency_hz: float, seconds: float, sample_rate: int = 16_000) -> Path:
-    samples = (
-        int(9000 * math.sin(2 * math.pi * frequency_hz * i / sample_rate)) for i in range(int(seconds * sample_rate))
-    )
+    time_s = np.arange(int(seconds * sample_rate)) / sample_rate
+    samples = (9000 * np.sin(2 * np.pi * frequency_hz * time_s)).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(sample_rate)
-        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+        file.writeframes(samples.tobytes())
     return path
 
 
@@ -91,6 +83,7 @@ class FixedListening:
         self.playlist = playlist
         self.clips: list[tuple[bytes, str, float | None]] = []
         self.stored: dict[str, Heard] = {}
+        self.deleted: list[str] = []
 
     def listen(self, source, name, *, intent, k, expected_s=None):
         content = source.read()
@@ -118,6 +111,9 @@ class FixedListening:
 
     def correct(self, listening_id, label):
         self.stored[listening_id] = dataclasses.replace(self.get(listening_id), corrected_label=label)
+
+    def record_deletion(self, listening_id):
+        self.deleted.append(listening_id)
 
     def _recommend(self, intent, k):
         if not self.playlist:

@@ -63,6 +63,12 @@ def test_the_service_gets_the_name_and_the_length_that_the_page_counted(client, 
     assert services.listening.clips == [(b"voice", "voice-note.webm", 3.25)]
 
 
+def test_the_deletion_of_the_recording_is_noted(client, services):
+    url = post_clip(client).headers["HX-Push-Url"]
+
+    assert services.feedback.deleted == [url.split("/")[2].split("?")[0]]
+
+
 def test_an_uploaded_file_has_no_length_to_compare_with(client, services):
     post_clip(client, elapsed_s="")
 
