@@ -10,6 +10,7 @@ import numpy as np
 from recognizer.corpora import CORPORA, load_corpus, manifest
 from recognizer.corpora.splits import PUBLISHED_SPLITS
 from recognizer.errors import CorpusError
+from recognizer.evaluation.bundle_listener import BundleListener, ClipRecognizer
 from recognizer.evaluation.errors import PredictionsError
 from recognizer.evaluation.fairness import measure_by_pitch, measure_by_sex
 from recognizer.evaluation.listener import Listener, measure_pitches, measure_speed, predict_or_refuse
@@ -64,6 +65,42 @@ def evaluate_from_predictions(
         notes=_list_cautions(protocols),
     )
     return write_report(report, out_dir)
+
+
+def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
+    recognizer: ClipRecognizer,
+    bundle: Path,
+    data: Path | Mapping[str, Path],
+    out_dir: Path,
+    *,
+    n_suite_clips: int = N_SUITE_CLIPS,
+    on_progress: OnProgress = lambda _what, _done, _total: None,
+) -> dict[str, Any]:
+    """Evaluate a bundle as it ships, see `evaluate_listener`.
+
+    Args:
+        recognizer: what `EmotionRecognizer.load(bundle)` gave.
+        bundle: its folder.
+        data: a manifest, a folder of corpora named as in the registry, or corpus -> folder.
+        out_dir: gets the report and the predictions.
+        n_suite_clips: how many recordings go through the robustness suite and are timed; 0 for none.
+        on_progress: told what is under way, how much is done and of how much.
+
+    Raises:
+        BundleError: the bundle does not say what it is.
+        CorpusError: there is no corpus, or one is broken.
+        PredictionsError: `out_dir` holds predictions of another model, or no recording could be used.
+    """
+    named = [f"{name}={folder}" for name, folder in data.items()] if isinstance(data, Mapping) else [str(data)]
+    options = " ".join(f"--data {one}" for one in named)
+    return evaluate_listener(
+        BundleListener(recognizer, bundle),
+        data,
+        out_dir,
+        n_suite_clips=n_suite_clips,
+        command=f"emotitune evaluate recognizer --model {bundle} {options} --out {out_dir}",
+        on_progress=on_progress,
+    )
 
 
 def evaluate_listener(  # noqa: PLR0913 - what a caller may choose, each by name

@@ -32,6 +32,10 @@ READING_BY_FIGURE: Final = {
     **{f"recall_{label}": f"share of {label} recordings heard as {label}" for label in LABELS},
 }
 
+# Of the accent, behind text: any deeper and the text is hard to read.
+_DEEPEST_SHADE: Final = 55
+_LONGEST_NAME: Final = 14
+
 _STYLE: Final = """
 :root{color-scheme:light dark;--paper:#fff;--ink:#1d2129;--soft:#667085;--rule:#d8dde6;--accent:#2f6fdb;--good:#1a7f4b;
 --bad:#b3362b}
@@ -41,7 +45,8 @@ body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif
 padding:0 1rem}
 h1,h2,h3{line-height:1.2}h2{border-top:1px solid var(--rule);margin-top:2.5rem;padding-top:1.2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.6rem 0}
-th,td{border-bottom:1px solid var(--rule);padding:.25rem .7rem;text-align:left}td.n{text-align:right}
+th,td{border-bottom:1px solid var(--rule);padding:.25rem .7rem;text-align:left}
+td{white-space:nowrap}td:last-child{white-space:normal}td.n{text-align:right}
 .wide{overflow-x:auto}.read{color:var(--soft);font-size:.9rem;margin:.2rem 0 1rem}.good{color:var(--good)}
 .bad{color:var(--bad)}.plots{display:flex;flex-wrap:wrap;gap:1.2rem}figure{flex:1 1 22rem;margin:0;max-width:30rem}
 svg{height:auto;width:100%}.grid{stroke:var(--rule);fill:none}.guide{stroke:var(--soft);stroke-dasharray:4 4;fill:none}
@@ -97,7 +102,8 @@ def _render_confusion(result: ProtocolResult) -> str:
     cells = "".join(
         f'<tr><th scope="row">{label}</th>'
         + "".join(
-            f'<td class="n" style="background:color-mix(in srgb,var(--accent) {100 * share:.0f}%,transparent)">'
+            f'<td class="n" style="background:color-mix(in srgb,var(--accent) {_DEEPEST_SHADE * share:.0f}%,'
+            'transparent)">'
             f"{count} ({100 * share:.0f} %)</td>"
             for count, share in zip(counts.tolist(), row.tolist(), strict=True)
         )
@@ -113,7 +119,8 @@ def _render_confusion(result: ProtocolResult) -> str:
 def _render_plots(result: ProtocolResult) -> str:
     filled = [bin_ for bin_ in result.reliability if bin_.n_utterances]
     highest_risk = max(0.1, float(np.ceil(10 * np.max(result.risks)) / 10))
-    speakers = [(group.name, group.accuracy) for group in result.by_speaker]
+    is_one_corpus = len({group.name.partition("/")[0] for group in result.by_speaker}) == 1
+    speakers = [(_shorten(group.name, drop_corpus=is_one_corpus), group.accuracy) for group in result.by_speaker]
     plots = [
         (
             "Reliability",
@@ -148,6 +155,11 @@ def _render_plots(result: ProtocolResult) -> str:
         + "".join(f"<figure><h3>{name}</h3>{svg}{_read(reading)}</figure>" for name, svg, reading in plots)
         + "</div>"
     )
+
+
+def _shorten(speaker: str, *, drop_corpus: bool) -> str:
+    name = speaker.partition("/")[2] if drop_corpus else speaker
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _render_groups(title: str, groups: Sequence[GroupFigures]) -> str:

@@ -28,6 +28,7 @@ def test_ravdess_reads_everything_from_the_name(tmp_path):
 def test_ravdess_takes_a_flat_folder_and_passes_over_songs(tmp_path):
     layouts.write_wav(tmp_path / "03-01-05-02-02-02-24.wav")
     layouts.write_wav(tmp_path / "03-02-05-02-02-02-24.wav")
+    layouts.write_lines(tmp_path / "read.me", "Thank you")
 
     assert [utterance.utterance_id for utterance in ravdess.load(tmp_path)] == ["03-01-05-02-02-02-24"]
 
@@ -104,6 +105,15 @@ def test_cremad_names_the_broken_line_of_a_table(file, old, new, message, tmp_pa
 
     with pytest.raises(CorpusFileError, match=message):
         cremad.load(tmp_path)
+
+
+def test_cremad_names_a_vote_it_does_not_know(tmp_path):
+    folder = layouts.build_cremad(tmp_path)
+    (folder / "processedResults" / "tabulatedVotes.csv").unlink()
+    layouts.write_lines(folder / "finishedResponses.csv", "queryType,clipName,respEmo", "1,1001_DFA_ANG_XX,X")
+
+    with pytest.raises(CorpusFileError, match=r"line 2: expected a vote of .*, came 'X'"):
+        cremad.load(folder)
 
 
 def test_cremad_refuses_a_name_outside_its_scheme(tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ from recognizer.errors import CorpusError
 from recognizer.evaluation.errors import PredictionsError
 from recognizer.evaluation.evaluate import (
     NOT_OUT_OF_FOLD,
+    evaluate_bundle,
     evaluate_from_predictions,
     evaluate_listener,
     find_corpora,
     read_protocols,
 )
 from recognizer.evaluation.predictions import write_predictions
+from recognizer.evaluation.protocols import measure_protocol
 from tests.recognizer.corpora.layouts import LAYOUTS, write_lines, write_wav
 from tests.recognizer.corpora.voices import make_voice
 from tests.recognizer.evaluation.made_up import LoudnessListener, make_predictions
@@ -22,9 +25,7 @@ from tests.recognizer.evaluation.made_up import LoudnessListener, make_predictio
 
 @pytest.fixture(autouse=True)
 def few_resamples(monkeypatch):
-    monkeypatch.setattr(
-        "recognizer.evaluation.protocols.measure_protocol.__kwdefaults__", {"seed": 0, "n_resamples": 20}
-    )
+    monkeypatch.setattr(measure_protocol, "__kwdefaults__", {"seed": 0, "n_resamples": 20})
 
 
 @pytest.fixture
@@ -96,6 +97,20 @@ def test_a_recognizer_is_run_measured_and_reported(recordings, tmp_path):
     assert content["speed"]["latency_ms_p50"] <= content["speed"]["latency_ms_p95"]
     assert content["commands"] == ["again"]
     assert ("manifest", 12, 12) in said
+
+
+def test_a_bundle_is_run_as_it_ships(recordings, tmp_path):
+    bundle = tmp_path / "bundle"
+    write_lines(bundle / "bundle.json", '{"name": "loudness", "version": "1"}')
+    listener = LoudnessListener()
+    recognizer = SimpleNamespace(recognize=lambda clip: SimpleNamespace(posterior=listener.recognize(clip.waveform)))
+
+    content = evaluate_bundle(recognizer, bundle, {"manifest": recordings}, tmp_path / "out", n_suite_clips=0)
+
+    assert content["title"].startswith("Speech emotion recognizer: loudness 1 (")
+    assert content["protocols"]["manifest"]["uar"]["value"] == 1.0
+    (command,) = content["commands"]
+    assert f"--model {bundle} --data manifest={recordings} --out" in command
 
 
 def test_a_second_run_listens_to_nothing_again(recordings, tmp_path):

@@ -1,0 +1,75 @@
+"""Lets an evaluation listen with a bundle as it ships, by the way that a voice note goes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Protocol
+
+from recognizer.audio import Clip, decode_clip
+from recognizer.errors import BundleError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from recognizer.evaluation.degradations import Waveform
+
+
+class Recognized(Protocol):
+    """What an evaluation reads of a recognition."""
+
+    @property
+    def posterior(self) -> Mapping[str, float]:
+        """Share of each label, summing to 1."""
+
+
+class ClipRecognizer(Protocol):
+    """What `EmotionRecognizer` offers."""
+
+    def recognize(self, clip: Clip) -> Recognized:
+        """Return the mood of a clip."""
+
+
+class BundleListener:
+    """A recognizer with the name and the hash of its bundle, so that predictions of two models never mix.
+
+    Attributes:
+        name: name and version from `bundle.json`, and the start of its hash.
+    """
+
+    def __init__(self, recognizer: ClipRecognizer, bundle: Path) -> None:
+        self._recognizer = recognizer
+        self.name = describe_bundle(bundle)
+
+    def decode(self, path: Path) -> Waveform:
+        """Read a file as a listener's recording would be read.
+
+        Raises:
+            UnreadableAudioError: the file cannot be read.
+            UnusableClipError: nothing can be heard from it.
+        """
+        return decode_clip(path, path.name).waveform
+
+    def recognize(self, waveform: Waveform) -> Mapping[str, float]:
+        """Return the calibrated posterior of the whole recording.
+
+        Raises:
+            UnusableClipError: nothing can be heard from it.
+        """
+        return self._recognizer.recognize(Clip("recording", waveform)).posterior
+
+
+def describe_bundle(bundle: Path) -> str:
+    """Return name, version and hash of a bundle's description, which holds the hashes of its files.
+
+    Raises:
+        BundleError: there is none, or it lacks a name or a version.
+    """
+    path = bundle / "bundle.json"
+    try:
+        written = path.read_bytes()
+        content = json.loads(written)
+        return f"{content['name']} {content['version']} ({hashlib.sha256(written).hexdigest()[:12]})"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(f"cannot read {str(path)!r}: expected JSON with name and version, {error!r}") from error
