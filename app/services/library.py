@@ -235,6 +235,11 @@ class LibraryService:
         with self._session_factory.begin() as session:
             return retry_failed(session, track_ids)
 
+    def get_revision(self) -> int:
+        """Return a number that grows with every change of tracks or embeddings."""
+        with self._session_factory() as session:
+            return catalog_revision(session)
+
     def rebuild_index(self) -> IndexStatus:
         """Build the index from the catalog as it is; the old one serves until the new one is whole."""
         with self._session_factory() as session:

@@ -1,0 +1,88 @@
+"""Build the services from the settings: open the database, find model and index."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.services.accounts import AccountService
+from app.services.feedback import FeedbackService
+from app.services.jobs import JobService
+from app.services.library import LibraryService
+from app.services.listening import ListeningService
+from app.services.playlists import PlaylistService
+from app.services.queue import JobQueue
+from app.services.readiness import Check, ReadinessService
+from app.services.recognition import RecognitionService
+from app.services.served_index import ServedIndex
+from catalog.database import make_session_factory, open_engine
+from recognizer.bundles import resolve_bundle
+from recognizer.inference import EmotionRecognizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All use cases over one database, one index and one recognizer."""
+
+    settings: Settings
+    listening: ListeningService
+    playlists: PlaylistService
+    feedback: FeedbackService
+    library: LibraryService
+    accounts: AccountService
+    jobs: JobService
+    readiness: Callable[[], tuple[Check, ...]]
+
+
+def build_services(settings: Settings) -> Services:
+    """Wire everything; the recognizer is loaded by the first voice note, so that a forked server shares no threads.
+
+    Raises:
+        DatabaseUnavailableError: the database's address cannot be used at all.
+    """
+    session_factory = make_session_factory(open_engine(settings.database_url))
+    get_recognizer = _load_once(settings)
+    library = LibraryService(
+        session_factory, settings.data_dir, settings.library_roots, n_workers=max(1, (os.cpu_count() or 1))
+    )
+    jobs = JobService(session_factory, JobQueue(settings.data_dir).send)
+    feedback = FeedbackService(session_factory)
+    playlists = PlaylistService(ServedIndex(library, jobs).get_recommender)
+    return Services(
+        settings=settings,
+        listening=ListeningService(
+            RecognitionService(get_recognizer, max_clip_s=settings.max_clip_s), playlists, feedback
+        ),
+        playlists=playlists,
+        feedback=feedback,
+        library=library,
+        accounts=AccountService(session_factory),
+        jobs=jobs,
+        readiness=ReadinessService(library, get_recognizer).check,
+    )
+
+
+def build_recognition(settings: Settings) -> RecognitionService:
+    """Wire what hears recordings, without database and index."""
+    return RecognitionService(_load_once(settings), max_clip_s=settings.max_clip_s)
+
+
+def _load_once(settings: Settings) -> Callable[[], EmotionRecognizer]:
+    lock = threading.Lock()
+    loaded: list[EmotionRecognizer] = []
+
+    def get_recognizer() -> EmotionRecognizer:
+        with lock:
+            if not loaded:
+                folder = resolve_bundle(settings.recognizer)
+                loaded.append(EmotionRecognizer.load(folder, n_threads=settings.n_threads))
+            return loaded[0]
+
+    return get_recognizer

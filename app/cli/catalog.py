@@ -1,0 +1,182 @@
+"""The music library from the terminal: `catalog`, `index`, `database` and `demo`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from tqdm import tqdm
+
+from app.cli.tables import format_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.bootstrap import Services
+    from app.services.library import IndexStatus
+    from catalog.importers.importer import ImportReport
+
+
+@click.group()
+def catalog() -> None:
+    """Import, list and analyze the music library."""
+
+
+@catalog.command("import")
+@click.argument("source", type=click.Choice(["folder", "csv"]))
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--analyze/--no-analyze", "is_analyzed", default=True, help="Analyze and index what came in.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
+def import_(source: str, path: Path, *, is_analyzed: bool, as_json: bool) -> None:
+    """Import a folder of music files, or the tracks that a CSV file lists."""
+    services = _build()
+    library = services.library
+    with progress_bar("importing") as show:
+        run = library.import_folder if source == "folder" else library.import_csv
+        report = run(path, on_progress=show)
+    if is_analyzed:
+        _analyze_and_index(services)
+    click.echo(json.dumps(report.to_json()) if as_json else _describe(report))
+
+
+@catalog.command("list")
+@click.option("--search", default="", help="Words of title, artist, album or genre.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--offset", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--jsonl", is_flag=True, help="Print one JSON object a track.")
+def list_(search: str, limit: int, offset: int, *, jsonl: bool) -> None:
+    """List tracks by title."""
+    page = _build().library.list_tracks(search=search, limit=limit, offset=offset)
+    if jsonl:
+        for track in page.tracks:
+            click.echo(json.dumps(dataclasses.asdict(track), default=str))
+        return
+    rows = [(t.track_id, t.title, t.artist or "", t.genre or "", t.status) for t in page.tracks]
+    click.echo(format_table(("Id", "Title", "Artist", "Genre", "Status"), rows))
+    click.echo(f"{len(rows)} of {page.n_total} tracks")
+
+
+@catalog.command("analyze")
+def analyze_pending() -> None:
+    """Analyze the tracks that wait for it, then build the index."""
+    _analyze_and_index(_build())
+
+
+@click.group()
+def index() -> None:
+    """Build the search index, or say how it stands."""
+
+
+@index.command("build")
+def build_index() -> None:
+    """Build the index from the catalog; the old one serves until the new one is whole."""
+    click.echo(_describe_index(_build().library.rebuild_index()))
+
+
+@index.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def index_status(*, as_json: bool) -> None:
+    """Compare the index with the catalog."""
+    status = _build().library.index_status()
+    click.echo(json.dumps(dataclasses.asdict(status), default=str) if as_json else _describe_index(status))
+
+
+@click.group()
+def database() -> None:
+    """Look after the catalog database."""
+
+
+@database.command("upgrade")
+def upgrade_database() -> None:
+    """Bring the database to the newest schema; what it holds is kept."""
+    from app.settings import Settings
+    from catalog.database import open_engine
+    from catalog.schema import upgrade
+
+    settings = Settings.from_env()
+    upgrade(open_engine(settings.database_url).url.render_as_string(hide_password=False))
+    click.echo("the database has the newest schema")
+
+
+@click.group()
+def demo() -> None:
+    """Look after the demo library."""
+
+
+@demo.command("render")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to; the data folder's demo library unless given.")
+@click.option("--seed", type=int, help="Another seed composes other pieces.")
+@click.option("--if-empty", is_flag=True, help="Do nothing if the catalog has tracks; import and analyze otherwise.")
+def render_demo(out: Path | None, seed: int | None, *, if_empty: bool) -> None:
+    """Compose and render the demo library; goes on where it was stopped."""
+    from catalog.demo.library import DEMO_SEED, render_demo_library
+
+    if if_empty:
+        _fill_empty_catalog(_build())
+        return
+    folder = out or _build().library.demo_dir
+    with progress_bar("rendering the demo library") as show:
+        paths = render_demo_library(folder, seed=DEMO_SEED if seed is None else seed, on_progress=show)
+    click.echo(f"{len(paths)} pieces in {folder}")
+
+
+class progress_bar:  # noqa: N801 - reads as the function it stands for
+    """Show progress on the terminal; calls give how many are done, and of how many where that is known."""
+
+    def __init__(self, title: str) -> None:
+        self._bar = tqdm(desc=title, unit="", leave=False, disable=None, bar_format="{desc}: {n_fmt}/{total_fmt} {bar}")
+
+    def __enter__(self) -> Callable[[int, int | None], None]:
+        """Start the bar."""
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+    def _show(self, n_done: int, n_total: int | None) -> None:
+        self._bar.total = n_total
+        self._bar.update(n_done - self._bar.n)
+
+
+def _fill_empty_catalog(services: Services) -> None:
+    library = services.library
+    n_by_status = library.count_by_status()
+    is_demo_unfinished = bool(n_by_status.get("pending")) or not library.index_path.exists()
+    if sum(n_by_status.values()) == 0:
+        click.echo("the catalog is empty: composing a demo library")
+        with progress_bar("rendering the demo library") as show:
+            library.ensure_demo_library(on_progress=show)
+    elif not is_demo_unfinished:
+        return
+    _analyze_and_index(services)
+
+
+def _analyze_and_index(services: Services) -> None:
+    with progress_bar("analyzing") as show:
+        report = services.library.analyze_pending(on_progress=show)
+    summary: dict[str, Any] = report.to_json()
+    status = services.library.rebuild_index()
+    click.echo(f"analysis: {summary}; index: {status.n_indexed} tracks", err=True)
+
+
+def _describe(report: ImportReport) -> str:
+    counts = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged"
+    return "\n".join([counts, *(f"skipped {where}: {reason}" for where, reason in report.skipped)])
+
+
+def _describe_index(status: IndexStatus) -> str:
+    if status.problem:
+        return f"no usable index: {status.problem}; `emotitune index build` makes one"
+    state = "current" if status.is_current else "older than the catalog"
+    return f"{status.n_indexed} tracks of {status.n_embeddings}, model {status.model}, built {status.built_at}, {state}"
+
+
+def _build() -> Services:
+    from app.bootstrap import build_services
+    from app.settings import Settings
+
+    return build_services(Settings.from_env())

@@ -1,0 +1,119 @@
+"""Measure recognizer and recommender on data the reader has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recommender.evaluation.protocols import ProtocolResult
+
+OUT = click.Path(path_type=Path)
+
+
+@click.group()
+def evaluate() -> None:
+    """Measure recognizer and recommender."""
+
+
+@evaluate.command("recognizer")
+@click.option("--model", default="default", show_default=True, help="Name or folder of a bundle.")
+@click.option("--data", multiple=True, help="A manifest, a folder of corpora, or corpus=folder, more than once.")
+@click.option(
+    "--from-predictions", type=click.Path(path_type=Path, exists=True), help="Kept predictions: CSV or folder."
+)
+@click.option("--out", type=OUT, required=True, help="Gets report.html and report.json.")
+def evaluate_recognizer(model: str, data: tuple[str, ...], from_predictions: Path | None, out: Path) -> None:
+    """Write a report from kept out-of-fold predictions, or by running a bundle over recordings."""
+    if bool(data) == (from_predictions is not None):
+        raise click.UsageError("expected either --data or --from-predictions")
+    report = _evaluate_kept(from_predictions, out) if from_predictions else _evaluate_bundle(model, data, out)
+    for name, figures in report["protocols"].items():
+        cells = (
+            f"{metric} {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+            for metric, figure in figures.items()
+        )
+        click.echo(f"{name}: " + ", ".join(cells))
+    click.echo(f"report in {out / 'report.html'}")
+
+
+def _evaluate_kept(predictions: Path, out: Path) -> dict[str, Any]:
+    from recognizer.evaluation.evaluate import evaluate_from_predictions
+
+    return evaluate_from_predictions(predictions, out)
+
+
+def _evaluate_bundle(model: str, data: tuple[str, ...], out: Path) -> dict[str, Any]:
+    from recognizer.bundles import resolve_bundle
+    from recognizer.evaluation.evaluate import evaluate_bundle
+    from recognizer.inference import EmotionRecognizer
+
+    folder = resolve_bundle(model)
+    with tqdm(disable=None) as bar:
+        return evaluate_bundle(EmotionRecognizer.load(folder), folder, _read_data(data), out, on_progress=_show_on(bar))
+
+
+def _read_data(data: tuple[str, ...]) -> Path | dict[str, Path]:
+    named = dict(each.split("=", maxsplit=1) for each in data if "=" in each)
+    if named and len(named) == len(data):
+        return {name: Path(folder) for name, folder in named.items()}
+    if len(data) > 1:
+        raise click.UsageError(f"expected one --data, or corpus=folder for each, got {', '.join(data)}")
+    return Path(data[0])
+
+
+@evaluate.command("recommender")
+@click.option(
+    "--protocol", type=click.Choice(["demo", "emotify"]), multiple=True, help="All that can be run unless given."
+)
+@click.option(
+    "--data", type=click.Path(path_type=Path, exists=True, file_okay=False), help="EMOTITUNE_MATERIAL_DIR unless given."
+)
+@click.option(
+    "--predictions", type=click.Path(path_type=Path, exists=True), help="Out-of-fold affect predictions (CSV)."
+)
+@click.option("--out", type=OUT, required=True, help="Gets recommender.json.")
+def evaluate_recommender(protocol: tuple[str, ...], data: Path | None, predictions: Path | None, out: Path) -> None:
+    """Rank tracks for given moods and compare with baselines."""
+    from app.settings import Settings
+    from recommender.evaluation.report import build_report, format_table, write_report
+
+    material = data or Settings.from_env().material_dir
+    chosen = protocol or (("demo", "emotify") if material and predictions else ("demo",))
+    results = [_measure_demo() if name == "demo" else _measure_emotify(material, predictions) for name in chosen]
+    for result in results:
+        click.echo(format_table(result))
+    write_report(build_report(results), out / "recommender.json")
+    click.echo(f"report in {out / 'recommender.json'}")
+
+
+def _measure_demo() -> ProtocolResult:
+    from app.bootstrap import build_services
+    from app.settings import Settings
+    from recommender.evaluation.report import evaluate_demo
+
+    library = build_services(Settings.from_env()).library
+    return evaluate_demo(library.list_tracks(source="demo", limit=1000).tracks)
+
+
+def _measure_emotify(material: Path | None, predictions: Path | None) -> ProtocolResult:
+    from recommender.evaluation.report import evaluate_emotify
+
+    if material is None or predictions is None:
+        raise click.UsageError("protocol emotify needs --predictions, and --data or EMOTITUNE_MATERIAL_DIR")
+    ratings = material / "data" / "music" / "ratings" / "emotify_tracks.csv"
+    return evaluate_emotify(ratings, predictions)
+
+
+def _show_on(bar: tqdm[None]) -> Callable[[str, int, int], None]:
+    def show(step: str, n_done: int, n_total: int) -> None:
+        bar.set_description(step)
+        bar.total = n_total
+        bar.update(n_done - bar.n)
+
+    return show

@@ -1,0 +1,162 @@
+"""Voice in, mood and music out: `recognize`, `listen` and `recommend`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.cli.tables import format_playlist, format_posterior
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from app.services.playlists import PlaylistItem
+    from app.services.recognition import RecognitionService
+
+INTENTS = ("stay", "lift", "calm", "energize")
+
+intent_option = click.option(
+    "--intent", type=click.Choice(INTENTS), default="stay", show_default=True, help="Stay with the mood or leave it."
+)
+k_option = click.option("--k", type=click.IntRange(1, 500), default=20, show_default=True, help="How many tracks.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--list", "list_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file, one path a line."
+)
+@click.option("--jsonl", is_flag=True, help="Print one JSON object a file, in the order given.")
+def recognize(files: tuple[Path, ...], list_file: Path | None, *, jsonl: bool) -> None:
+    """Hear the mood of voice recordings.
+
+    A file that cannot be judged gives a line with an error, the others go on, and the exit code is 1.
+    """
+    from app.bootstrap import build_recognition
+    from app.settings import Settings
+
+    paths = [*files, *_read_list(list_file)]
+    if not paths:
+        raise click.UsageError("expected at least one FILE or --list, got none")
+    recognition = build_recognition(Settings.from_env())
+    has_failed = False
+    for path in paths:
+        line = _recognize_one(recognition, path)
+        has_failed |= "error" in line
+        click.echo(json.dumps(line) if jsonl else _describe(line))
+    sys.exit(int(has_failed))
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@intent_option
+@k_option
+@json_option
+def listen(file: Path, intent: str, k: int, *, as_json: bool) -> None:
+    """Hear one voice note and recommend music for it."""
+    from app.bootstrap import build_services
+    from app.settings import Settings
+    from recommender.space import Intent
+
+    result = build_services(Settings.from_env()).listening.listen(file, str(file), intent=Intent(intent), k=k)
+    if as_json:
+        mood = {"file": str(file), **result.recognition.to_json()}
+        playlist = [_to_json(item) for item in result.playlist]
+        click.echo(json.dumps({"mood": mood, "intent": intent, "playlist": playlist, "timings_ms": result.timings_ms}))
+        return
+    click.echo(_describe({"file": str(file), **result.recognition.to_json()}))
+    for note in result.recognition.notes:
+        click.echo(f"note: {note}")
+    if result.recognition.abstained:
+        click.echo("not sure enough to choose music; name a mood with `emotitune recommend --posterior ...`")
+        return
+    click.echo()
+    click.echo(format_playlist(result.playlist))
+    click.echo("\n" + ", ".join(f"{step} {ms:.0f} ms" for step, ms in result.timings_ms.items()))
+
+
+@click.command()
+@click.option("--posterior", required=True, help="For example happy=.6,sad=.1,angry=.1,neutral=.2")
+@intent_option
+@k_option
+@json_option
+def recommend(posterior: str, intent: str, k: int, *, as_json: bool) -> None:
+    """Recommend music for a mood given as probabilities that sum to 1."""
+    from app.bootstrap import build_services
+    from app.settings import Settings
+    from recommender.space import Intent
+
+    mood = parse_posterior(posterior)
+    playlist = build_services(Settings.from_env()).playlists.recommend(mood, intent=Intent(intent), k=k)
+    if as_json:
+        items = [_to_json(item) for item in playlist]
+        click.echo(json.dumps({"posterior": mood, "intent": intent, "playlist": items}))
+        return
+    click.echo(format_playlist(playlist))
+
+
+def parse_posterior(text: str) -> dict[str, float]:
+    """Read `happy=.6,sad=.1`; labels left out have probability 0.
+
+    Raises:
+        click.BadParameter: it is not a list of label=number.
+    """
+    posterior = {"happy": 0.0, "sad": 0.0, "angry": 0.0, "neutral": 0.0}
+    for part in text.split(","):
+        label, separator, number = part.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            separator = ""
+        if not separator:
+            raise click.BadParameter(f"expected label=number, got {part!r}", param_hint="--posterior")
+        posterior[label.strip()] = value
+    return posterior
+
+
+def _read_list(list_file: Path | None) -> Iterator[Path]:
+    if list_file is None:
+        return
+    for line in list_file.read_text(encoding="utf-8-sig").splitlines():
+        if line.strip():
+            yield Path(line.strip())
+
+
+def _recognize_one(recognition: RecognitionService, path: Path) -> dict[str, Any]:
+    from recognizer.errors import UnreadableAudioError, UnusableClipError
+
+    try:
+        return {"file": str(path), **recognition.recognize(path, str(path)).to_json()}
+    except UnusableClipError as error:
+        return {**_nothing_heard(path, error.code), "error": str(error)}
+    except UnreadableAudioError as error:
+        return {**_nothing_heard(path, "unreadable"), "error": str(error)}
+
+
+def _nothing_heard(path: Path, reason: str) -> dict[str, Any]:
+    """Return a line with the same keys as any other, so that readers need no special case."""
+    empty = dict.fromkeys(("duration_s", "posterior", "label", "confidence"))
+    return {"file": str(path), **empty, "abstained": True, "reason": reason, "timeline": [], "model": None}
+
+
+def _describe(line: Mapping[str, Any]) -> str:
+    if "error" in line:
+        return f"{line['file']}: error: {line['error']}"
+    doubt = f" - not sure: {line['reason']}" if line["abstained"] else ""
+    return f"{line['file']}: {format_posterior(line['posterior'])}{doubt}"
+
+
+def _to_json(item: PlaylistItem) -> dict[str, Any]:
+    return {
+        "track_id": item.track_id,
+        "title": item.title,
+        "artist": item.artist,
+        "path_or_url": item.path_or_url,
+        "score": item.score,
+        "reason": item.reason,
+    }

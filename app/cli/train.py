@@ -1,0 +1,182 @@
+"""Train and export models, and look at speech corpora; torch is imported when a command needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import click
+from tqdm import tqdm
+
+from app.cli.tables import format_table
+
+if TYPE_CHECKING:
+    from recognizer.corpora.splits import SpeakerSplit
+
+EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+data_option = click.option(
+    "--data",
+    type=EXISTING_FOLDER,
+    help="Folder that holds the corpora's folders; `data/speech` of EMOTITUNE_MATERIAL_DIR unless given.",
+)
+
+
+@click.group()
+def train() -> None:
+    """Train a recognizer or the music affect model."""
+
+
+@train.command("recognizer")
+@click.argument("config", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets cache, predictions and checkpoint.")
+@click.option("--encoder", type=EXISTING_FOLDER, help="Take the encoder from this folder instead of the model hub.")
+@data_option
+def train_recognizer(config: Path, out: Path, encoder: Path | None, data: Path | None) -> None:
+    """Train the run that CONFIG, a TOML file, describes; a run that was cut off goes on where it was."""
+    with _torch_needed():
+        from recognizer.training.config import TrainingConfig
+        from recognizer.training.run import train as run_training
+
+    run = TrainingConfig.from_toml(config)
+    folder = _find_speech(data)
+    corpora = {name: folder / name for name in run.corpora if (folder / name).exists()}
+    with _StepBar() as show:
+        checkpoint = run_training(run, corpora, out, encoder=str(encoder) if encoder else None, on_progress=show)
+    click.echo(f"checkpoint in {checkpoint}; `emotitune export {checkpoint} --out FOLDER` makes a bundle of it")
+
+
+@train.command("affect")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets the model's arrays.")
+@click.option("--cache", type=click.Path(path_type=Path), required=True, help="Keeps what a cut run has computed.")
+@click.option("--report", type=click.Path(path_type=Path), help="Gets affect.json and the out-of-fold predictions.")
+@click.option("--material", type=EXISTING_FOLDER, help="EMOTITUNE_MATERIAL_DIR unless given.")
+def train_affect(out: Path, cache: Path, report: Path | None, material: Path | None) -> None:
+    """Fit the music affect model on rated clips, measured out of fold by artist."""
+    with _torch_needed():
+        from catalog.training.fit_affect import fit_affect_model
+
+    with _StepBar() as show:
+        fit_affect_model(_find_material(material), out, cache_dir=cache, report_dir=report, on_progress=show)
+    click.echo(f"affect model in {out}")
+
+
+@click.command()
+@click.argument("checkpoint", type=EXISTING_FOLDER)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The bundle's folder.")
+@click.option("--version", default="1", show_default=True, help="Version of the weights.")
+@click.option("--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="Model card.")
+@click.option("--encoder", type=EXISTING_FOLDER, help="Where the encoder's configuration lies, if not on the hub.")
+@click.option("--int8/--float32", "is_quantized", default=True, show_default=True, help="Quantize matrix products.")
+def export(  # noqa: PLR0913 - options of one command
+    checkpoint: Path, out: Path, version: str, card: Path, encoder: Path | None, *, is_quantized: bool
+) -> None:
+    """Turn a trained CHECKPOINT into a bundle that serves, and prove that it answers alike."""
+    with _torch_needed():
+        from recognizer.training.checkpoints import load_checkpoint
+        from recognizer.training.export import export as write
+
+    loaded = load_checkpoint(checkpoint, encoder=str(encoder) if encoder else None)
+    text = card.read_text(encoding="utf-8")
+    bundle, report = write(loaded, out, version=version, model_card=text, is_quantized=is_quantized)
+    click.echo(
+        f"{bundle.description.model} in {out}: {report.size_bytes / 1e6:.1f} MB, largest difference to torch "
+        f"{report.largest_difference:.2g}, int8 agreement {report.int8_agreement:.1%}"
+    )
+
+
+@click.group()
+def corpora() -> None:
+    """List and audit speech corpora."""
+
+
+@corpora.command("list")
+def list_corpora() -> None:
+    """Say which corpora can be loaded, under which licence, and where they come from."""
+    from recognizer.corpora import CORPORA
+
+    rows = [(info.name, info.license, info.homepage) for info in CORPORA.values()]
+    click.echo(format_table(("Corpus", "Licence", "Where"), rows))
+
+
+@corpora.command("audit")
+@click.argument("name")
+@click.option(
+    "--split", "split_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A split file."
+)
+@data_option
+def audit(name: str, split_file: Path | None, data: Path | None) -> None:
+    """Look for repeated audio, shared voices and labels told by duration or level alone."""
+    import numpy as np
+
+    from recognizer.audio import decode_clip
+    from recognizer.corpora import load_corpus
+    from recognizer.corpora.audit import audit_corpus
+
+    split = _find_split(name, split_file)
+    utterances = load_corpus(name, _find_speech(data) / name)
+    rng = np.random.default_rng(0)
+    report = audit_corpus(utterances, lambda path: decode_clip(path, path.name).waveform, split=split, rng=rng)
+    click.echo(f"{report.n_utterances} recordings")
+    for finding in (*report.duplicates, *report.leaks, *report.shortcuts):
+        click.echo(str(finding))
+    sys.exit(int(not report.is_clean))
+
+
+def _find_split(name: str, split_file: Path | None) -> SpeakerSplit | None:
+    from recognizer.corpora.splits import PUBLISHED_SPLITS, load_published_split, load_speaker_split
+
+    if split_file is not None:
+        return load_speaker_split(split_file)
+    published = [load_published_split(each) for each in PUBLISHED_SPLITS]
+    return next((each for each in published if each.corpus == name), None)
+
+
+class _torch_needed:  # noqa: N801 - reads as the condition it stands for
+    """Turn a missing torch into a sentence."""
+
+    def __enter__(self) -> None:
+        """Start looking."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Say how to install what is missing."""
+        if isinstance(error, ModuleNotFoundError):
+            raise click.ClickException(
+                f"training needs {error.name!r}: install it with pip install 'emotitune[train]'"
+            ) from error
+
+
+class _StepBar:
+    """A progress bar that starts anew with every named step."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[None] | None = None
+
+    def __enter__(self) -> Self:
+        """Start without a bar; the first step brings one."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the last bar."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def __call__(self, step: str, n_done: int, n_total: int) -> None:
+        """Show how far a step is."""
+        if self._bar is None or self._bar.desc != f"{step}: ":
+            self.__exit__()
+            self._bar = tqdm(desc=step, total=n_total, disable=None)
+        self._bar.update(n_done - self._bar.n)
+
+
+def _find_material(material: Path | None) -> Path:
+    from app.settings import Settings
+
+    folder = material or Settings.from_env().material_dir
+    if folder is None:
+        raise click.UsageError("expected a folder with training material: set EMOTITUNE_MATERIAL_DIR or give one")
+    return folder
+
+
+def _find_speech(data: Path | None) -> Path:
+    return data or _find_material(None) / "data" / "speech"

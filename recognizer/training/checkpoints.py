@@ -1,0 +1,112 @@
+"""Checkpoints: weights as safetensors beside the run's settings and calibration; never pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from recognizer.labels import LABELS
+from recognizer.training.config import TrainingConfig
+from recognizer.training.encoders import build_encoder
+from recognizer.training.errors import TrainingError
+from recognizer.training.model import EmotionClassifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from recognizer.training.cross_validation import FittedHead
+
+WEIGHTS_FILE = "model.safetensors"
+SETTINGS_FILE = "checkpoint.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A trained model and what was fitted with it.
+
+    Attributes:
+        model: in evaluation mode.
+        config: the run.
+        temperature: fitted on speakers not trained on.
+        margin_threshold: below it the recognizer abstains.
+        facts: how many clips and speakers of which corpus, and what the inner folds measured.
+    """
+
+    model: EmotionClassifier
+    config: TrainingConfig
+    temperature: float
+    margin_threshold: float
+    facts: dict[str, Any]
+
+
+def build_model(config: TrainingConfig, *, from_scratch: bool = False) -> EmotionClassifier:
+    """Build the network of a run around its encoder.
+
+    Raises:
+        TrainingError: the encoder cannot be had.
+    """
+    encoder = build_encoder(config.encoder, n_blocks=config.n_blocks, from_scratch=from_scratch)
+    model = EmotionClassifier(
+        encoder, first_layer=config.first_layer, layer_mix=config.layer_mix, level_db=config.level_db
+    )
+    return model.eval()
+
+
+def set_head(model: EmotionClassifier, fitted: FittedHead) -> None:
+    """Put a fitted head into the network."""
+    head = fitted.head
+    with torch.no_grad():
+        model.statistics_mean.copy_(torch.from_numpy(head.mean))
+        model.statistics_std.copy_(torch.from_numpy(head.std))
+        model.head.weight.copy_(torch.from_numpy(head.weight))
+        model.head.bias.copy_(torch.from_numpy(head.bias))
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; the settings come last, so that a folder with settings is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: tensor.contiguous() for name, tensor in checkpoint.model.state_dict().items()}
+    temporary = folder / f"{WEIGHTS_FILE}.part"
+    save_file(weights, temporary)
+    temporary.replace(folder / WEIGHTS_FILE)
+    settings = {
+        "labels": LABELS,
+        "config": checkpoint.config.to_mapping(),
+        "temperature": checkpoint.temperature,
+        "margin_threshold": checkpoint.margin_threshold,
+        "facts": checkpoint.facts,
+    }
+    temporary = folder / f"{SETTINGS_FILE}.part"
+    temporary.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(folder / SETTINGS_FILE)
+
+
+def load_checkpoint(folder: Path, *, encoder: str | None = None) -> Checkpoint:
+    """Read a checkpoint.
+
+    Args:
+        folder: written by `save_checkpoint`.
+        encoder: where the encoder's configuration lies now, if not where the run found it.
+
+    Raises:
+        TrainingError: a file is missing or broken, the labels or their order differ, or the head was never trained.
+    """
+    try:
+        settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        weights = load_file(folder / WEIGHTS_FILE)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"expected a checkpoint in {str(folder)!r}, got: {error}") from error
+    if settings["labels"] != list(LABELS):
+        raise TrainingError(f"checkpoint {str(folder)!r}: expected labels {list(LABELS)}, got {settings['labels']}")
+    config = TrainingConfig.from_mapping(settings["config"], where=str(folder / SETTINGS_FILE))
+    if encoder:
+        config = TrainingConfig.from_mapping({**config.to_mapping(), "encoder": encoder}, where=str(folder))
+    model = build_model(config, from_scratch=True)
+    model.load_state_dict(weights)
+    if not torch.count_nonzero(model.statistics_mean):
+        raise TrainingError(f"checkpoint {str(folder)!r}: its head was never trained")
+    return Checkpoint(model.eval(), config, settings["temperature"], settings["margin_threshold"], settings["facts"])

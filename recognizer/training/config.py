@@ -1,0 +1,116 @@
+"""What a training run is made of, read from TOML and saved with its checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from recognizer.training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LayerMix = Literal["weighted", "concatenated"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """One run, whole.
+
+    Attributes:
+        name: names the checkpoint, the bundle and the rows of reports.
+        encoder: hub name or folder of the encoder that training starts from.
+        corpora: names of the corpora trained on; all weigh the same, however many clips they have.
+        protocol: published split whose folds measure the run; its corpus must be among `corpora`.
+        n_blocks: transformer blocks kept, from the first on.
+        first_layer: lowest state read; 0 is the encoder's stem.
+        layer_mix: statistics of a weighted sum of the layers read, or of each of them.
+        level_db: every window is brought to this root mean square, in dB of full scale.
+        window_s: length of the windows trained on and served, in seconds.
+        hop_s: from one served window to the next, in seconds.
+        n_views: augmented copies of each clip beside the clean one.
+        inverse_penalty: C of the logistic regression, chosen among these on inner folds.
+        centered_copies: copies of each clip, each centered on a random number of the same voice's other clips.
+        max_known_clips: the largest of those numbers.
+        kappa: clips at which a voice's center counts half.
+        seed: of augmentation, centering and folds.
+    """
+
+    name: str
+    encoder: str
+    corpora: tuple[str, ...]
+    protocol: str = "ravdess-4"
+    n_blocks: int = 3
+    first_layer: int = 2
+    layer_mix: LayerMix = "concatenated"
+    level_db: float = -26.0
+    window_s: float = 3.0
+    hop_s: float = 1.5
+    n_views: int = 1
+    inverse_penalty: tuple[float, ...] = (0.001, 0.003, 0.01)
+    centered_copies: int = 3
+    max_known_clips: int = 30
+    kappa: float = 3.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what no run could follow.
+
+        Raises:
+            TrainingError: a value is out of its range.
+        """
+        if not self.corpora:
+            raise TrainingError(f"run {self.name!r}: expected at least one corpus, got none")
+        if self.layer_mix not in ("weighted", "concatenated"):
+            raise TrainingError(
+                f"run {self.name!r}: layer_mix must be weighted or concatenated, got {self.layer_mix!r}"
+            )
+        for field_name in ("window_s", "hop_s", "kappa"):
+            if getattr(self, field_name) <= 0:
+                raise TrainingError(
+                    f"run {self.name!r}: {field_name} must be above 0, got {getattr(self, field_name)!r}"
+                )
+        if not 0 <= self.first_layer <= self.n_blocks:
+            raise TrainingError(
+                f"run {self.name!r}: first_layer must lie within 0..{self.n_blocks}, got {self.first_layer}"
+            )
+
+    @classmethod
+    def from_toml(cls, path: Path) -> TrainingConfig:
+        """Read a run from a file.
+
+        Raises:
+            TrainingError: the file is no TOML, misses a key or has one that is unknown.
+        """
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise TrainingError(f"cannot read {str(path)!r} as TOML: {error}") from error
+        return cls.from_mapping(content, where=str(path))
+
+    @classmethod
+    def from_mapping(cls, content: dict[str, Any], *, where: str) -> TrainingConfig:
+        """Make a run from plain values, lists taken as tuples.
+
+        Raises:
+            TrainingError: a key is missing or unknown.
+        """
+        fields = {each.name: each for each in dataclasses.fields(cls)}
+        unknown = sorted(set(content) - set(fields))
+        if unknown:
+            raise TrainingError(f"{where}: unknown key {unknown[0]!r}, expected some of {', '.join(fields)}")
+        missing = [name for name in ("name", "encoder", "corpora") if name not in content]
+        if missing:
+            raise TrainingError(f"{where}: missing key {missing[0]!r}")
+        values: dict[str, Any] = {key: _freeze(value) for key, value in content.items()}
+        return cls(**values)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain values, as `from_mapping` takes them."""
+        return dataclasses.asdict(self)
+
+
+def _freeze(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,147 @@
+"""Speech encoders by name: Whisper on log-mel features, and Wav2Vec2, WavLM, HuBERT or XLS-R on the waveform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recognizer.training.errors import TrainingError
+from recognizer.training.frontend import LogMelSpectrogram
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+# Below this many samples no encoder here emits a frame: 25 ms at 16 kHz.
+MIN_ENCODER_SAMPLES = 400
+
+
+class SpeechEncoder(Protocol):
+    """What the classifier asks of an encoder."""
+
+    hidden_size: int
+
+    @property
+    def stem(self) -> nn.Module:
+        """What comes before the transformer."""
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The transformer's blocks, in order."""
+
+    def __call__(self, waveform: Tensor) -> list[Tensor]:
+        """Turn (B, n_samples) at 16 kHz into one (B, T, hidden_size) tensor for the stem and one for each block."""
+
+
+class WhisperSpeechEncoder(nn.Module):
+    """The first blocks of a Whisper encoder, over as many frames as the audio has: no padding to 30 s."""
+
+    # Transformers' modules are typed as tensors or modules, which says nothing: Any is honest here.
+    def __init__(self, encoder: Any, n_blocks: int | None) -> None:  # noqa: ANN401
+        super().__init__()
+        self.log_mel = LogMelSpectrogram(n_mels=encoder.conv1.in_channels)
+        self.convolutions = nn.ModuleList([encoder.conv1, encoder.conv2])
+        self.positions = nn.Parameter(encoder.embed_positions.weight.detach().clone(), requires_grad=False)
+        self.layers = nn.ModuleList(list(encoder.layers)[:n_blocks])
+        self.hidden_size = int(encoder.conv2.out_channels)
+
+    @property
+    def stem(self) -> nn.Module:
+        """The two convolutions over the log-mel features."""
+        return self.convolutions
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The blocks that are kept."""
+        return self.layers
+
+    def forward(self, waveform: Tensor) -> list[Tensor]:
+        """Give the states (B, T, hidden_size) after the stem and after each block, 50 frames a second."""
+        hidden = self.log_mel(waveform)  # (B, n_mels, 2T)
+        for convolution in self.convolutions:
+            hidden = functional.gelu(convolution(hidden))
+        hidden = hidden.transpose(1, 2)  # (B, T, D)
+        states = [hidden + self.positions[: hidden.shape[1]]]
+        for block in self.layers:
+            states.append(_first(block(states[-1], attention_mask=None)))
+        return states
+
+
+class WaveformSpeechEncoder(nn.Module):
+    """A Wav2Vec2-like encoder; its input is normalized to zero mean and unit variance, as it was in pretraining."""
+
+    def __init__(self, encoder: Any, n_blocks: int | None) -> None:  # noqa: ANN401 - as above
+        super().__init__()
+        encoder.encoder.layers = encoder.encoder.layers[:n_blocks]
+        self.encoder = encoder
+        self.hidden_size = int(encoder.config.hidden_size)
+
+    @property
+    def stem(self) -> nn.Module:
+        """The convolutions over the waveform."""
+        stem: nn.Module = self.encoder.feature_extractor
+        return stem
+
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The blocks that are kept."""
+        blocks: nn.ModuleList = self.encoder.encoder.layers
+        return blocks
+
+    def forward(self, waveform: Tensor) -> list[Tensor]:
+        """Give the states (B, T, hidden_size) before the first block and after each, 50 frames a second."""
+        centered = waveform - waveform.mean(dim=1, keepdim=True)
+        scale = torch.sqrt(centered.pow(2).mean(dim=1, keepdim=True) + 1e-7)
+        return list(self.encoder(centered / scale, output_hidden_states=True).hidden_states)
+
+
+def build_encoder(name_or_folder: str, *, n_blocks: int | None = None, from_scratch: bool = False) -> SpeechEncoder:
+    """Load an encoder from the model hub or from a folder.
+
+    Args:
+        name_or_folder: a hub name such as "facebook/wav2vec2-base", or a folder with config.json and weights.
+        n_blocks: how many transformer blocks to keep, from the first on; None keeps all.
+        from_scratch: whether to take the architecture alone, with random weights.
+
+    Raises:
+        TrainingError: there is no such model, or its kind is not supported.
+    """
+    from transformers import AutoConfig  # Transformers takes seconds to import
+
+    try:
+        config = AutoConfig.from_pretrained(name_or_folder)
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"encoder {name_or_folder!r} is neither a folder with config.json nor a model that the hub hands out"
+        ) from error
+    if config.model_type == "whisper":
+        return WhisperSpeechEncoder(_load_whisper(name_or_folder, config, from_scratch=from_scratch), n_blocks)
+    if config.model_type in ("wav2vec2", "wavlm", "hubert"):
+        return WaveformSpeechEncoder(_load_auto(name_or_folder, config, from_scratch=from_scratch), n_blocks)
+    raise TrainingError(f"encoder kind {config.model_type!r} is none of whisper, wav2vec2, wavlm and hubert")
+
+
+def _load_whisper(name_or_folder: str, config: PreTrainedConfig, *, from_scratch: bool) -> Any:  # noqa: ANN401 - as above
+    from transformers import WhisperForAudioClassification
+
+    if from_scratch:
+        return WhisperForAudioClassification(config).encoder
+    # The classification class is the one whose weights hold an encoder alone; its own head is thrown away.
+    return WhisperForAudioClassification.from_pretrained(name_or_folder, dtype=torch.float32).encoder
+
+
+def _load_auto(name_or_folder: str, config: PreTrainedConfig, *, from_scratch: bool) -> Any:  # noqa: ANN401 - as above
+    from transformers import AutoModel
+
+    config.layerdrop = 0.0  # dropped layers would change the weighted sum over layers
+    config.mask_time_min_masks = 0  # clips of half a second are shorter than a mask
+    if from_scratch:
+        return AutoModel.from_config(config)
+    return AutoModel.from_pretrained(name_or_folder, config=config, dtype=torch.float32)
+
+
+def _first(output: Any) -> Tensor:  # noqa: ANN401 - Transformers blocks give a tensor or a tuple, by version
+    state: Tensor = output[0] if isinstance(output, tuple) else output
+    return state

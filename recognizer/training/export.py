@@ -1,0 +1,159 @@
+"""Turn a checkpoint into a bundle that serves: ONNX, int8 matrix products, parity and a model card."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from recognizer.audio import SAMPLE_RATE
+from recognizer.bundles import Bundle, BundleDescription, compute_sha256, write_bundle
+from recognizer.calibration import Calibration
+from recognizer.training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from recognizer.training.checkpoints import Checkpoint
+
+OPSET = 17
+# Largest difference of any logit between torch and the float32 graph.
+PARITY_TOLERANCE = 1e-3
+# int8 moves logits; beyond this share of other answers on noise-like input the bundle stays float32.
+MIN_INT8_AGREEMENT = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What exporting measured.
+
+    Attributes:
+        largest_difference: of any logit between torch and float32 ONNX.
+        int8_agreement: share of test windows for which int8 names the same label as float32.
+        size_bytes: of the ONNX file that ships.
+    """
+
+    largest_difference: float
+    int8_agreement: float
+    size_bytes: int
+
+
+def export(
+    checkpoint: Checkpoint, folder: Path, *, version: str, model_card: str, is_quantized: bool = True
+) -> tuple[Bundle, ExportReport]:
+    """Write a bundle and prove that it answers as the checkpoint does.
+
+    Args:
+        checkpoint: in evaluation mode.
+        folder: where the bundle shall lie; an old one is replaced only by a whole one.
+        version: of the weights.
+        model_card: Markdown.
+        is_quantized: whether matrix products become int8.
+
+    Raises:
+        TrainingError: the exported graph answers differently.
+    """
+    windows = _make_windows(checkpoint.config.window_s)
+    with tempfile.TemporaryDirectory() as scratch:
+        exact = Path(scratch) / "exact.onnx"
+        _write_onnx(checkpoint, exact)
+        largest = _compare(checkpoint, exact, windows)
+        small = Path(scratch) / "int8.onnx"
+        # Convolutions stay float32: their int8 kernels have been seen to run many times slower.
+        quantize_dynamic(
+            exact, small, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8, per_channel=True
+        )
+        agreement = _measure_agreement(exact, small, windows)
+        if is_quantized and agreement < MIN_INT8_AGREEMENT:
+            raise TrainingError(
+                f"int8 agrees with float32 on {agreement:.1%} of test windows, expected {MIN_INT8_AGREEMENT:.0%} or "
+                "more; export without quantizing"
+            )
+        model_file = small if is_quantized else exact
+        bundle = write_bundle(
+            folder,
+            _describe(checkpoint, model_file, version),
+            model_file=model_file,
+            statistics_mean=np.zeros(checkpoint.model.statistics_dim, dtype=np.float32),
+            model_card=model_card,
+        )
+    return bundle, ExportReport(largest, agreement, bundle.model_file.stat().st_size)
+
+
+def _write_onnx(checkpoint: Checkpoint, path: Path) -> None:
+    model = checkpoint.model
+    example = (torch.zeros(2, SAMPLE_RATE), torch.zeros(1, model.statistics_dim))
+    torch.onnx.export(
+        model,
+        example,
+        str(path),
+        input_names=["waveform", "center"],
+        output_names=["logits", "statistics"],
+        dynamic_axes={
+            "waveform": {0: "n_windows", 1: "n_samples"},
+            "logits": {0: "n_windows"},
+            "statistics": {0: "n_windows"},
+        },
+        opset_version=OPSET,
+        dynamo=False,
+    )
+
+
+def _make_windows(window_s: float) -> list[np.ndarray]:
+    """Make voice-like test sounds of several lengths: buzzes with moving pitch and loudness, over noise."""
+    rng = np.random.default_rng(0)
+    windows = []
+    for duration_s in (0.5, 1.3, window_s):
+        for _ in range(8):
+            t = np.arange(int(duration_s * SAMPLE_RATE)) / SAMPLE_RATE
+            pitch_hz = rng.uniform(90, 300) * (1 + 0.2 * np.sin(2 * np.pi * rng.uniform(0.5, 3) * t))
+            phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE
+            buzz = sum(np.sin(k * phase) / k for k in range(1, 12))
+            envelope = 0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(2, 6) * t)
+            sound = 0.1 * envelope * buzz + 0.005 * rng.standard_normal(len(t))
+            windows.append(sound.astype(np.float32)[None])
+    return windows
+
+
+def _run(path: Path, windows: list[np.ndarray], statistics_dim: int) -> np.ndarray:
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    center = np.zeros((1, statistics_dim), dtype=np.float32)
+    return np.concatenate([session.run(["logits"], {"waveform": each, "center": center})[0] for each in windows])
+
+
+def _compare(checkpoint: Checkpoint, path: Path, windows: list[np.ndarray]) -> float:
+    with torch.inference_mode():
+        expected = torch.cat([checkpoint.model(torch.from_numpy(each))[0] for each in windows]).numpy()
+    largest = float(np.abs(expected - _run(path, windows, checkpoint.model.statistics_dim)).max())
+    if largest > PARITY_TOLERANCE:
+        raise TrainingError(
+            f"the exported graph differs from the checkpoint by {largest:.2g} in a logit, expected "
+            f"{PARITY_TOLERANCE:g} or less"
+        )
+    return largest
+
+
+def _measure_agreement(exact: Path, small: Path, windows: list[np.ndarray]) -> float:
+    dim = onnxruntime.InferenceSession(str(exact), providers=["CPUExecutionProvider"]).get_inputs()[1].shape[1]
+    return float((_run(exact, windows, dim).argmax(axis=1) == _run(small, windows, dim).argmax(axis=1)).mean())
+
+
+def _describe(checkpoint: Checkpoint, model_file: Path, version: str) -> BundleDescription:
+    config = checkpoint.config
+    return BundleDescription(
+        name=config.name,
+        version=version,
+        window_s=config.window_s,
+        hop_s=config.hop_s,
+        statistics_dim=checkpoint.model.statistics_dim,
+        calibration=Calibration(
+            temperature=checkpoint.temperature,
+            margin_threshold=checkpoint.margin_threshold,
+            model_sha256=compute_sha256(model_file),
+            fitted_on="out-of-fold speakers of " + ", ".join(config.corpora),
+        ),
+    )

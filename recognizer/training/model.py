@@ -1,0 +1,93 @@
+"""The network: level, encoder, layers read, pooling over time, centering on the voice, linear head."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from recognizer.labels import LABELS
+
+if TYPE_CHECKING:
+    from recognizer.training.config import LayerMix
+    from recognizer.training.encoders import SpeechEncoder
+
+# Keeps digital silence from being raised to a roar: -66 dB of full scale.
+_LEAST_RMS = 5e-4
+
+
+class EmotionClassifier(nn.Module):
+    """Waveform in, logits over the four labels out.
+
+    The pooled statistics are standardized by constants of the training set, and a voice's own center, where one is
+    known, is taken off them before the head (see `recognizer.voice_baseline`).
+
+    Args:
+        encoder: gives the stem's output and every block's.
+        first_layer: the lowest of the encoder's states that is read; 0 is the stem.
+        layer_mix: pool a softmax-weighted sum of the layers read, or each layer by itself.
+        level_db: root mean square every waveform is brought to, in dB of full scale: microphones differ.
+        dropout: share of statistics dropped before the head, in training.
+
+    Source: Chen et al. (2022), SUPERB, for the weighted sum of layers.
+    """
+
+    statistics_mean: Tensor
+    statistics_std: Tensor
+
+    def __init__(
+        self,
+        encoder: SpeechEncoder,
+        *,
+        first_layer: int = 0,
+        layer_mix: LayerMix = "weighted",
+        level_db: float = -26.0,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.first_layer = first_layer
+        self.level = 10.0 ** (level_db / 20.0)
+        n_layers = len(encoder.blocks) + 1 - first_layer
+        self.layer_weights = nn.Parameter(torch.zeros(n_layers)) if layer_mix == "weighted" else None
+        n_pooled = 1 if layer_mix == "weighted" else n_layers
+        self.statistics_dim = 2 * n_pooled * encoder.hidden_size
+        self.register_buffer("statistics_mean", torch.zeros(self.statistics_dim))
+        self.register_buffer("statistics_std", torch.ones(self.statistics_dim))
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(self.statistics_dim, len(LABELS))
+
+    def forward(self, waveform: Tensor, center: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Classify windows of speech.
+
+        Args:
+            waveform: shape (B, n_samples), 16 kHz, within [-1, 1].
+            center: shape (B or 1, statistics_dim), taken off the standardized statistics; zeros where no voice is
+                known.
+
+        Returns:
+            Logits (B, 4), and standardized statistics (B, statistics_dim), not centered.
+        """
+        statistics = (self.pool(waveform) - self.statistics_mean) / self.statistics_std
+        centered = statistics if center is None else statistics - center
+        return self.head(self.dropout(centered)), statistics
+
+    def pool(self, waveform: Tensor) -> Tensor:
+        """Turn waveforms (B, n_samples) into mean and deviation over time of the layers read, (B, statistics_dim)."""
+        states = self.encoder(self._set_level(waveform))[self.first_layer :]  # n_layers of (B, T, D)
+        if self.layer_weights is not None:
+            weights = torch.softmax(self.layer_weights, dim=0)
+            states = [torch.stack([w * state for w, state in zip(weights, states, strict=True)]).sum(dim=0)]
+        return torch.cat([pooled for state in states for pooled in _mean_and_deviation(state)], dim=1)
+
+    def _set_level(self, waveform: Tensor) -> Tensor:
+        rms = torch.sqrt(waveform.pow(2).mean(dim=1, keepdim=True)).clamp(min=_LEAST_RMS)
+        leveled: Tensor = waveform * (self.level / rms)
+        return leveled.clamp(-1.0, 1.0)
+
+
+def _mean_and_deviation(hidden: Tensor) -> tuple[Tensor, Tensor]:
+    mean = hidden.mean(dim=1)
+    variance = (hidden - mean[:, None]).pow(2).mean(dim=1)
+    return mean, torch.sqrt(variance + 1e-6)

@@ -1,0 +1,93 @@
+"""A whole training run: statistics, folds, final head, checkpoint; each step is kept, so a cut run goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from recognizer.corpora import load_corpus
+from recognizer.evaluation.predictions import write_predictions
+from recognizer.training.checkpoints import Checkpoint, build_model, save_checkpoint, set_head
+from recognizer.training.cross_validation import FittedHead, cross_validate, fit_with_inner_folds, gather
+from recognizer.training.errors import TrainingError
+from recognizer.training.statistics import ClipStatistics, compute_statistics
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from recognizer.corpora.utterance import Utterance
+    from recognizer.training.config import TrainingConfig
+
+PREDICTIONS_FOLDER = "predictions"
+CHECKPOINT_FOLDER = "checkpoint"
+
+OnProgress = Callable[[str, int, int], None]
+
+
+def train(
+    config: TrainingConfig,
+    corpora: Mapping[str, Path],
+    out_dir: Path,
+    *,
+    encoder: str | None = None,
+    on_progress: OnProgress = lambda _step, _n_done, _n_total: None,
+) -> Path:
+    """Train and measure a recognizer on a frozen encoder.
+
+    Args:
+        config: the run.
+        corpora: folder of each corpus that the run names; others are left alone.
+        out_dir: gets `cache/`, `predictions/<protocol>.csv` and `checkpoint/`.
+        encoder: a folder to take the encoder from instead of the hub.
+        on_progress: told the step, how much of it is done and of how much.
+
+    Returns:
+        The checkpoint's folder.
+
+    Raises:
+        TrainingError: a corpus has no folder, or the encoder cannot be had.
+        CorpusError: a corpus is broken.
+    """
+    located = dataclasses.replace(config, encoder=encoder or config.encoder)
+    utterances = _load(config, corpora)
+    model = build_model(located)
+    clips = compute_statistics(
+        model,
+        utterances,
+        config,
+        out_dir / "cache",
+        on_progress=lambda n_done, n_total: on_progress("statistics", n_done, n_total),
+    )
+    predictions_path = out_dir / PREDICTIONS_FOLDER / f"{config.protocol}.csv"
+    if not predictions_path.exists():
+        predictions_path.parent.mkdir(parents=True, exist_ok=True)
+        rows = cross_validate(
+            clips, config, seed=config.seed, on_progress=lambda n_done, n_total: on_progress("folds", n_done, n_total)
+        )
+        write_predictions(predictions_path, rows)
+    fitted = fit_with_inner_folds(gather(clips.utterances, clips.values), config, seed=config.seed)
+    on_progress("final head", 1, 1)
+    set_head(model, fitted)
+    checkpoint = Checkpoint(model, config, fitted.temperature, fitted.margin_threshold, _collect_facts(clips, fitted))
+    save_checkpoint(out_dir / CHECKPOINT_FOLDER, checkpoint)
+    return out_dir / CHECKPOINT_FOLDER
+
+
+def _load(config: TrainingConfig, corpora: Mapping[str, Path]) -> list[Utterance]:
+    missing = [name for name in config.corpora if name not in corpora]
+    if missing:
+        raise TrainingError(f"run {config.name!r} needs corpus {missing[0]!r}, got folders for {sorted(corpora)}")
+    return [utterance for name in config.corpora for utterance in load_corpus(name, corpora[name])]
+
+
+def _collect_facts(clips: ClipStatistics, fitted: FittedHead) -> dict[str, Any]:
+    n_clips = Counter(each.corpus for each in clips.utterances)
+    n_speakers = Counter(corpus for corpus, _ in {(each.corpus, each.speaker_id) for each in clips.utterances})
+    return {
+        "corpora": {name: {"n_clips": n_clips[name], "n_speakers": n_speakers[name]} for name in sorted(n_clips)},
+        "refused": [list(pair) for pair in clips.refused],
+        "inverse_penalty": fitted.inverse_penalty,
+        "inner_uar": fitted.inner_uar,
+    }

@@ -1,0 +1,128 @@
+"""A frozen encoder's statistics of every clip, computed once and kept, so that a run that was cut off goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from recognizer.audio import SAMPLE_RATE, decode_clip
+from recognizer.errors import UnreadableAudioError, UnusableClipError
+from recognizer.speech import find_speech
+from recognizer.training.augmentation import augment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from recognizer.corpora.utterance import Utterance
+    from recognizer.training.config import TrainingConfig
+    from recognizer.training.model import EmotionClassifier
+
+# So many clips are computed between two writes: what a kill can cost.
+_SAVE_EVERY = 250
+
+
+@dataclass(frozen=True, eq=False)
+class ClipStatistics:
+    """Pooled encoder outputs of clips.
+
+    Attributes:
+        utterances: the clips that can be heard, in the order of the rows.
+        values: float32, shape (n_clips, 1 + n_views, statistics_dim); the first view is the clean clip.
+        refused: utterance id and reason, of clips that serving would refuse too.
+    """
+
+    utterances: tuple[Utterance, ...]
+    values: np.ndarray
+    refused: tuple[tuple[str, str], ...]
+
+
+def load_speech(utterance: Utterance, *, window_s: float) -> np.ndarray:
+    """Decode a clip and cut out what serving would show the model first: its speech, at most one window of it.
+
+    Returns:
+        float32, shape (n_samples,), 16 kHz; the middle of the speech where it is longer than a window.
+
+    Raises:
+        UnreadableAudioError, UnusableClipError: serving would refuse the clip.
+    """
+    clip = decode_clip(utterance.path, utterance.utterance_id)
+    speech = find_speech(clip)
+    waveform = clip.waveform[int(speech.start_s * SAMPLE_RATE) : int(speech.end_s * SAMPLE_RATE)]
+    surplus = max(0, len(waveform) - int(window_s * SAMPLE_RATE))
+    return waveform[surplus // 2 : len(waveform) - (surplus - surplus // 2)]
+
+
+def compute_statistics(
+    model: EmotionClassifier,
+    utterances: Sequence[Utterance],
+    config: TrainingConfig,
+    cache_dir: Path,
+    *,
+    on_progress: Callable[[int, int], None] = lambda _n_done, _n_total: None,
+) -> ClipStatistics:
+    """Pool the encoder's outputs over every clip and its augmented views.
+
+    Args:
+        model: whose encoder is used as it is.
+        utterances: clips of any corpora.
+        config: the run; what changes the statistics is part of the cache's name.
+        cache_dir: holds what is computed already; may be deleted at any time.
+        on_progress: told how many clips are done and of how many.
+    """
+    folder = cache_dir / _cache_key(utterances, config)
+    folder.mkdir(parents=True, exist_ok=True)
+    for start in range(0, len(utterances), _SAVE_EVERY):
+        part = folder / f"{start:06d}.npz"
+        if not part.exists():
+            _write_part(part, model, utterances[start : start + _SAVE_EVERY], config, first_row=start)
+        on_progress(min(start + _SAVE_EVERY, len(utterances)), len(utterances))
+    return _join_parts(folder, utterances)
+
+
+def _write_part(
+    part: Path, model: EmotionClassifier, utterances: Sequence[Utterance], config: TrainingConfig, *, first_row: int
+) -> None:
+    rows: list[np.ndarray] = []
+    kept: list[int] = []
+    refused: dict[str, str] = {}
+    for row, utterance in enumerate(utterances, start=first_row):
+        try:
+            waveform = load_speech(utterance, window_s=config.window_s)
+        except (UnreadableAudioError, UnusableClipError) as error:
+            refused[utterance.utterance_id] = error.reason
+            continue
+        rng = np.random.default_rng([config.seed, row])
+        views = [waveform, *(augment(waveform, rng) for _ in range(config.n_views))]
+        rows.append(np.stack([_pool(model, view) for view in views]))
+        kept.append(row)
+    temporary = part.with_suffix(".part.npz")
+    values = np.stack(rows) if rows else np.empty((0, 1 + config.n_views, model.statistics_dim), np.float32)
+    np.savez(temporary, values=values, kept=np.array(kept, np.int64), refused=np.array(json.dumps(refused)))
+    temporary.replace(part)
+
+
+@torch.inference_mode()
+def _pool(model: EmotionClassifier, waveform: np.ndarray) -> np.ndarray:
+    pooled: np.ndarray = model.pool(torch.from_numpy(np.ascontiguousarray(waveform))[None])[0].numpy()
+    return pooled
+
+
+def _join_parts(folder: Path, utterances: Sequence[Utterance]) -> ClipStatistics:
+    parts = [np.load(part) for part in sorted(folder.glob("[0-9]*[0-9].npz"))]
+    kept = np.concatenate([part["kept"] for part in parts])
+    refused = [pair for part in parts for pair in json.loads(str(part["refused"])).items()]
+    values = np.concatenate([part["values"] for part in parts])
+    return ClipStatistics(tuple(utterances[row] for row in kept), values, tuple(refused))
+
+
+def _cache_key(utterances: Sequence[Utterance], config: TrainingConfig) -> str:
+    parts = (config.encoder, config.n_blocks, config.first_layer, config.layer_mix, config.level_db, config.window_s)
+    names = [f"{utterance.corpus}/{utterance.utterance_id}" for utterance in utterances]
+    text = json.dumps([*parts, config.n_views, config.seed, names])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
