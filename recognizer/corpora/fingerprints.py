@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -99,5 +99,5 @@ def _compute_bands(waveform: NDArray[np.float32]) -> NDArray[np.float64]:
     power = np.abs(np.fft.rfft(windows)) ** 2
     mel = 2595 * np.log10(1 + np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE) / 700)
     band = np.minimum((mel / mel[-1] * N_BANDS).astype(int), N_BANDS - 1)
-    membership: NDArray[Any] = band[:, None] == np.arange(N_BANDS)
+    membership = (band[:, None] == np.arange(N_BANDS)).astype(np.float64)
     return np.asarray(power @ membership, dtype=np.float64)
