@@ -29,6 +29,9 @@ SUM_TOLERANCE: Final = 1e-3
 # Valence and arousal follow from the shares by and large; a quarter breaks ties between tracks of equal shares without
 # overruling them.
 AFFECT_WEIGHT: Final = 0.25
+# Moods that are unlikely count against a track: who is happy asks for merry music, not for music as tense as it is
+# merry. Seen on Emotify, this moved nDCG@10 from .685 to .701 (1.0 gave .702) and P@5 from .73 to .76.
+CONTRAST: Final = 0.6
 # How far lifting means to raise the valence, of the 2.0 that the axis is long: about from sad to neutral.
 LIFT_RISE: Final = 0.6
 # What lifting keeps of the mood it does not give up. All of it would outweigh the rise, as sad music is seldom bright.
@@ -144,7 +147,10 @@ def contributions_to_relevance(query: np.ndarray, raw: np.ndarray) -> np.ndarray
 
 
 def _stay(mood: Mapping[str, float], place: AffectPoint) -> tuple[dict[str, float], float]:
-    weights = {**mood, "valence": AFFECT_WEIGHT * place.valence, "arousal": AFFECT_WEIGHT * place.arousal}
+    n_others = len(mood) - 1
+    weights = {label: p - CONTRAST * (1.0 - p) / n_others for label, p in mood.items()}
+    weights["valence"] = AFFECT_WEIGHT * place.valence
+    weights["arousal"] = AFFECT_WEIGHT * place.arousal
     return weights, 0.0
 
 

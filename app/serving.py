@@ -1,4 +1,7 @@
-"""Serve the page under gunicorn, with a worker process beside it; or the worker alone."""
+"""Serve the page under gunicorn, with a worker process beside it; or the worker alone.
+
+These two commands stand above the others: they start what the web and the jobs are.
+"""
 
 from __future__ import annotations
 
