@@ -134,7 +134,7 @@ def _second_voice(draft: Draft, sung: Sequence[Note]) -> Iterator[Note]:
 def _accompany(draft: Draft, role: Role) -> Iterator[Note]:
     patterns = draft.spec.accompaniment[role].bars
     # Without a pad the chords must carry the quiet sections too.
-    letters = _PLAYING[role] if role != "chords" or "pad" in draft.spec.accompaniment else "IABKV"
+    letters = _PLAYING[role] if role != "chords" or "pad" in draft.spec.accompaniment else "IABKVO"
     for section in draft.sections:
         if section.letter not in letters:
             continue

@@ -21,7 +21,7 @@ DRUM_PAN: Final[dict[str, float]] = {
 }  # fmt: skip
 DRUM_LEVEL: Final[dict[str, float]] = {
     "kick": 1.0, "hard kick": 1.0, "snare": 0.62, "brush": 0.4, "rim": 0.4, "clap": 0.5, "hat": 0.2, "open hat": 0.22,
-    "pedal hat": 0.18, "ride": 0.2, "crash": 0.34, "shaker": 0.15, "tambourine": 0.18, "high tom": 0.6, "low tom": 0.65,
+    "pedal hat": 0.18, "ride": 0.24, "crash": 0.3, "shaker": 0.15, "tambourine": 0.18, "high tom": 0.6, "low tom": 0.65,
     "taiko": 1.0, "metal": 0.28, "noise": 0.5, "swell": 0.3,
 }  # fmt: skip
 
@@ -93,6 +93,16 @@ def _cymbal(seconds: float, decay_s: float, band_hz: tuple[float, float]) -> Cal
     return sound
 
 
+def _ride(rng: Rng) -> Waveform:
+    """Sound a stick on a ride cymbal: mostly a ping, the wash far behind it."""
+    t = _times_s(0.6)
+    ping = sum((np.sin(2 * np.pi * hz * t) for hz in (3120.0, 4790.0, 6310.0)), np.zeros_like(t))
+    tip = _noise(t, (5000, 12000), rng)
+    return np.asarray(
+        0.16 * ping * _fall(t, 0.07) + tip * (0.3 * _fall(t, 0.012) + 0.1 * _fall(t, 0.15)), dtype=np.float32
+    )
+
+
 def _shaker(rng: Rng) -> Waveform:
     t = _times_s(0.11)
     return np.asarray(_noise(t, (4500, 12000), rng) * np.minimum(1.0, t / 0.02) * _fall(t, 0.025), dtype=np.float32)
@@ -141,8 +151,8 @@ _SOUNDS: Final[dict[str, Callable[[Rng], Waveform]]] = {
     "hat": _cymbal(0.09, 0.022, (6000, 13500)),
     "open hat": _cymbal(0.4, 0.12, (5500, 13500)),
     "pedal hat": _cymbal(0.1, 0.03, (4500, 10000)),
-    "ride": _cymbal(0.9, 0.26, (4000, 12000)),
-    "crash": _cymbal(2.0, 0.6, (2500, 13500)),
+    "ride": _ride,
+    "crash": _cymbal(1.6, 0.4, (2500, 13500)),
     "shaker": _shaker,
     "tambourine": _tambourine,
     "high tom": _tom(210, 140, 0.14),

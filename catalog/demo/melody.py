@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 LONG_STEPS: Final = 6
 _MAX_LEAP: Final = 9
-_STEPWISE: Final = ((-2, -1, 0, 1, 2), (0.12, 0.34, 0.1, 0.34, 0.1))
+_STEPWISE: Final = ((-2, -1, 0, 1, 2), (0.14, 0.35, 0.04, 0.35, 0.12))
 
 
 @dataclass(frozen=True, slots=True)
 class Motif:
-    """A bar of rhythm and, for every onset, how many scale steps it lies from where the bar begins."""
+    """A bar of rhythm and, for every onset, how many scale steps it lies from where the bar stands."""
 
     strokes: tuple[Stroke, ...]
     contour: tuple[int, ...]
@@ -33,10 +33,14 @@ class Motif:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Where a tune lives: MIDI pitches."""
+    """Where a tune lives: MIDI pitches, `reach` to either side of `center`."""
 
     center: int
-    reach: int = 9
+    reach: int = 10
+
+    def holds(self, pitch: int) -> bool:
+        """Tell whether a pitch lies within."""
+        return abs(pitch - self.center) <= self.reach
 
 
 def is_strong(start: float, length: float) -> bool:
@@ -50,14 +54,17 @@ def invent_motif(cell: str, rng: np.random.Generator) -> Motif:
     moves = rng.choice(_STEPWISE[0], size=max(0, len(strokes) - 1), p=_STEPWISE[1])
     if moves.size > 1 and rng.random() < 0.6:  # noqa: PLR2004 - a leap gives a motif its face
         moves[rng.integers(moves.size)] = rng.choice((-4, -3, 3, 4))
-    contour = np.clip(np.concatenate([[0], np.cumsum(moves)]), -5, 5) if strokes else np.zeros(0, dtype=int)
+    contour = np.concatenate([[0], np.cumsum(moves)])[: len(strokes)]
+    if strokes:
+        # Centered on where the bar stands, a motif neither runs out of its range nor sticks to its edge.
+        contour = np.clip(contour - (contour.max() + contour.min()) // 2, -4, 4)
     return Motif(strokes, tuple(int(step) for step in contour))
 
 
 def scale_pitches(chord: Chord, home: Range) -> list[int]:
-    """List the pitches of the chord's scale within an octave and a half of the range's center."""
-    span = home.reach + SEMITONES_PER_OCTAVE // 2
-    return [p for p in range(home.center - span, home.center + span + 1) if p % SEMITONES_PER_OCTAVE in chord.scale]
+    """List the pitches of the chord's scale within a range."""
+    lowest, highest = home.center - home.reach, home.center + home.reach
+    return [p for p in range(lowest, highest + 1) if p % SEMITONES_PER_OCTAVE in chord.scale]
 
 
 def realize_motif(motif: Motif, bar: Bar, previous: int, home: Range) -> list[Note]:
@@ -72,16 +79,20 @@ def realize_motif(motif: Motif, bar: Bar, previous: int, home: Range) -> list[No
     Returns:
         Notes on the grid; strong ones are chord notes, the others lie in the chord's scale.
     """
-    anchor = _nearest_chord_pitch(bar.chords[0], 0.65 * previous + 0.35 * home.center)
+    anchor = _nearest_chord_pitch(bar.chords[0], 0.5 * (previous + home.center))
     notes: list[Note] = []
     for stroke, offset in zip(motif.strokes, motif.contour, strict=True):
         chord = bar.chords[bar.at(stroke.start)]
         pitches = scale_pitches(chord, home)
         index = int(np.argmin([abs(p - anchor) for p in pitches])) + offset
         pitch = pitches[max(0, min(len(pitches) - 1, index))]
+        move = offset - motif.contour[len(notes) - 1] if notes else 0
         if is_strong(stroke.start, stroke.length):
             pitch = _nearest_chord_pitch(chord, pitch)
-        pitch = _soften_leap(pitch, notes[-1].pitch if notes else previous)
+            # A step that the chord swallows becomes a skip, or slow tunes would stand still.
+            if move and pitch == notes[-1].pitch:
+                pitch = _next_chord_pitch(chord, pitch, move, home)
+        pitch = _soften_leap(pitch, notes[-1].pitch if notes else previous, home)
         accent = 0.85 if stroke.start % (2 * STEPS_PER_BEAT) == 0 else 0.72
         notes.append(Note(bar.start + stroke.start, stroke.length, pitch, accent))
     return notes
@@ -108,7 +119,7 @@ def cadence(motif: Motif, bar: Bar, previous: int, home: Range, *, final: bool) 
     # Under a major seventh the root would grind against the note a semitone below it.
     is_root_clear = (chord.root - 1) % SEMITONES_PER_OCTAVE not in chord.pitch_classes
     goals = (chord.root,) if final and is_root_clear else (chord.pitch_classes[1], chord.fifth)
-    goal = min((nearest_pitch(pc, before) for pc in goals), key=lambda pitch: abs(pitch - before))
+    goal = min((nearest_pitch(pc, before) for pc in goals), key=lambda pitch: (pitch == before, abs(pitch - before)))
     return [*notes, Note(bar.start + middle, bar.n_steps - middle - 2, goal, 0.78)]
 
 
@@ -140,10 +151,19 @@ def _nearest_chord_pitch(chord: Chord, target: float) -> int:
     return min((nearest_pitch(pc, target) for pc in chord.pitch_classes), key=lambda pitch: abs(pitch - target))
 
 
-def _soften_leap(pitch: int, previous: int) -> int:
-    while abs(pitch - previous) > _MAX_LEAP:
-        pitch += SEMITONES_PER_OCTAVE if pitch < previous else -SEMITONES_PER_OCTAVE
-    return pitch
+def _next_chord_pitch(chord: Chord, pitch: int, direction: int, home: Range) -> int:
+    """Go to the next chord note up or down, the other way at the edge of the range."""
+    step = 1 if direction > 0 else -1
+    ahead, behind = (
+        next(p for p in range(pitch + s, pitch + 13 * s, s) if p % SEMITONES_PER_OCTAVE in chord.pitch_classes)
+        for s in (step, -step)
+    )
+    return ahead if home.holds(ahead) else behind
+
+
+def _soften_leap(pitch: int, previous: int, home: Range) -> int:
+    nearer = pitch + (SEMITONES_PER_OCTAVE if pitch < previous else -SEMITONES_PER_OCTAVE)
+    return nearer if abs(pitch - previous) > _MAX_LEAP and home.holds(nearer) else pitch
 
 
 def _neighbor(pitch: int, chord: Chord, direction: int) -> int:

@@ -111,14 +111,14 @@ GROOVES: Final[dict[str, DrumGroove]] = {
     "waltz": DrumGroove(core={"brush": "....o...o..."}, extra={"kick": "o..........."}, fill=(), crash=None),
     "shaker": DrumGroove(core={"shaker": "o.ooo.ooo.ooo.oo"}, extra={"rim": "....o.......o..."}, fill=(), crash=None),
     "metal": DrumGroove(
-        core={"hard kick": "x.x.xxx.x.xxx.xx", "snare": "....x.......x...", "crash": "x.......x......."},
+        core={"hard kick": "x.x.xxx.x.xxx.xx", "snare": "....x.......x...", "open hat": "x...x...x...x..."},
         quiet=("hard kick", "snare"),
-        extra={"hard kick": ".x.x...x.x...x..", "open hat": "x...x...x...x..."},
+        extra={"hard kick": ".x.x...x.x...x..", "crash": "x..............."},
     ),
     "punk": DrumGroove(
         core={"hard kick": "x..x..x.x..x..x.", "snare": "....x.......x...", "open hat": "x.x.x.x.x.x.x.x."},
         quiet=("open hat",),
-        extra={"crash": "x.......x......."},
+        extra={"crash": "x..............."},
     ),
     "industrial": DrumGroove(
         core={"hard kick": "x...x...x...x..x", "noise": "....x.......x...", "metal": "..x..x.x..x..x.x"},

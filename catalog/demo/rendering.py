@@ -32,7 +32,7 @@ def render_piece(spec: PieceSpec) -> Stereo:
     """
     score = compose(spec)
     clock = spec.groove.build_clock(score.n_steps)
-    tail_s = 1.6 + 0.7 * spec.style.room_s
+    tail_s = 1.1 + 0.8 * spec.style.room_s
     stage = Stage(spec, clock, int((clock[-1] + tail_s) * SAMPLE_RATE))
     beat_s = 60.0 / spec.groove.tempo_bpm
     channels = []

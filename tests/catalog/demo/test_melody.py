@@ -61,6 +61,17 @@ def test_a_tune_never_leaps_more_than_an_octave_within_a_section(seed, number):
     assert max(abs(a.pitch - b.pitch) for a, b in near) <= 12
 
 
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 2**31), number=st.integers(0, 63))
+def test_a_tune_stays_where_it_lives(seed, number):
+    spec, score, _ = compose_with_bars(seed, number)
+
+    notes = next(part for part in score.parts if part.role == "melody").notes
+    distances = [abs(note.pitch - spec.style.melody_center) for note in notes]
+    assert max(distances) <= 20
+    assert np.mean(distances) < 8
+
+
 def test_the_theme_returns():
     _, score, _ = compose_with_bars(20260, 0)
 
