@@ -1,13 +1,15 @@
-"""The affect model that ships: a kernel regression from descriptors to feelings, stored as plain arrays."""
+"""The affect model that ships, stored as plain arrays: from descriptors to what listeners feel."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from catalog.analysis.kernel_regression import KernelRegression, KernelShape, split_families
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,9 @@ PRETRAINED_PATH: Final = Path(__file__).parent / "pretrained" / "affect.npz"
 
 # Music unlike the training set is read as its nearest likeness, not extrapolated.
 _CLIP_DEVIATIONS: Final = 3.0
+_REGRESSION_ARRAYS: Final = tuple(
+    field.name for field in fields(KernelRegression) if field.name not in {"shape", "families"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,45 +45,24 @@ class AffectEstimate:
 
 
 @dataclass(frozen=True, slots=True)
-class KernelShape:
-    """The kernel: a mean over descriptor families of a Gaussian and a linear part.
-
-    Attributes:
-        gamma: how fast the Gaussian part falls with the mean squared difference of standardized descriptors.
-        linear_share: weight of the linear part, within [0, 1].
-    """
-
-    gamma: float
-    linear_share: float
-
-
-@dataclass(frozen=True, slots=True)
 class AffectModel:
-    """Kernel regression on standardized descriptors.
+    """A regression with the units of its input and the errors of its output.
 
     Attributes:
-        descriptor_names: what the columns mean, shape (d,).
+        descriptor_names: what the columns mean, d of them.
         center: mean of each descriptor in training, shape (d,).
         scale: its standard deviation, shape (d,).
-        anchors: standardized descriptors of the training tracks, shape (n, d).
-        coefficients: weight of each anchor for each target, shape (n, 6).
-        intercept: shape (6,).
-        covariance: inverse of the regularized kernel matrix, shape (n, n), for the uncertainty.
+        regression: from standardized descriptors to `TARGETS`, the shares as angles.
         error_std: out-of-fold error of each target, in its own units, shape (6,).
-        mean_doubt: mean kernel doubt met out of fold: `error_std` holds at this doubt.
-        kernel: the kernel's shape.
+        mean_doubt: mean doubt met out of fold: `error_std` holds at this doubt.
     """
 
     descriptor_names: tuple[str, ...]
     center: np.ndarray
     scale: np.ndarray
-    anchors: np.ndarray
-    coefficients: np.ndarray
-    intercept: np.ndarray
-    covariance: np.ndarray
+    regression: KernelRegression
     error_std: np.ndarray
     mean_doubt: float
-    kernel: KernelShape
 
     def standardize(self, descriptors: Mapping[str, float]) -> np.ndarray:
         """Put descriptors in training order and units, clipped to +-3 deviations, shape (d,).
@@ -94,32 +78,21 @@ class AffectModel:
         values = np.array([descriptors[name] for name in self.descriptor_names])
         return standardize(values, self.center, self.scale)
 
-    def predict(self, standardized: np.ndarray) -> tuple[np.ndarray, float]:
-        """Predict the six targets as fitted: shares as arcsine of their root, then valence and arousal.
+    def estimate(self, standardized: np.ndarray) -> AffectEstimate:
+        """Predict shares, valence and arousal with their expected errors.
 
         Args:
-            standardized: shape (d,).
-
-        Returns:
-            Predictions, shape (6,), and the kernel doubt: 1 far from all training tracks, near 0 on top of one.
+            standardized: one track's standardized descriptors, shape (d,).
         """
-        families = split_families(self.descriptor_names)
-        row = compute_kernel(standardized[None, :], self.anchors, families, self.kernel)[0]
-        itself = compute_kernel(standardized[None, :], standardized[None, :], families, self.kernel)[0, 0]
-        doubt = float(np.sqrt(max(itself - row @ self.covariance @ row, 0.0) / max(itself, 1e-9)))
-        return row @ self.coefficients + self.intercept, doubt
-
-    def estimate(self, standardized: np.ndarray) -> AffectEstimate:
-        """Predict shares, valence and arousal with their expected errors, from standardized descriptors."""
-        predicted, doubt = self.predict(standardized)
-        shares = share_from_angle(predicted[: len(AFFECT_LABELS)])
-        valence, arousal = np.clip(predicted[len(AFFECT_LABELS) :], -1.0, 1.0)
-        stds = self.error_std * (doubt / self.mean_doubt)
+        values = to_units(self.regression.predict(standardized[None, :]))[0].tolist()
+        doubt = float(self.regression.measure_doubt(standardized[None, :])[0])
+        stds = (self.error_std * (doubt / self.mean_doubt)).tolist()
+        value_by_target = dict(zip(TARGETS, values, strict=True))
         return AffectEstimate(
-            valence=float(valence),
-            arousal=float(arousal),
-            shares={label: float(share) for label, share in zip(AFFECT_LABELS, shares, strict=True)},
-            stds={target: float(std) for target, std in zip(TARGETS, stds, strict=True)},
+            valence=value_by_target["valence"],
+            arousal=value_by_target["arousal"],
+            shares={label: value_by_target[label] for label in AFFECT_LABELS},
+            stds=dict(zip(TARGETS, stds, strict=True)),
         )
 
 
@@ -141,42 +114,25 @@ def share_from_angle(angle: np.ndarray) -> np.ndarray:
     return share
 
 
-def split_families(descriptor_names: tuple[str, ...]) -> list[np.ndarray]:
-    """Columns of each descriptor family, by the part of the name before the first dot."""
-    families = np.array([name.partition(".")[0] for name in descriptor_names])
-    return [np.flatnonzero(families == family) for family in dict.fromkeys(families.tolist())]
-
-
-def compute_kernel(left: np.ndarray, right: np.ndarray, families: list[np.ndarray], shape: KernelShape) -> np.ndarray:
-    """Compare standardized descriptors, (n, d) and (m, d), family by family: a large one has no louder voice.
-
-    Returns:
-        Similarities, shape (n, m).
-    """
-    kernel = np.zeros((left.shape[0], right.shape[0]))
-    for columns in families:
-        a, b = left[:, columns], right[:, columns]
-        products = a @ b.T / columns.size
-        squares_a, squares_b = np.square(a).mean(axis=1), np.square(b).mean(axis=1)
-        distance = np.maximum(squares_a[:, None] + squares_b[None, :] - 2.0 * products, 0.0)
-        kernel += (1.0 - shape.linear_share) * np.exp(-shape.gamma * distance) + shape.linear_share * products
-    return kernel / len(families)
+def to_units(targets: np.ndarray) -> np.ndarray:
+    """Turn fitted targets, shape (n, 6), into shares within [0, 1], then valence and arousal within [-1, 1]."""
+    n_shares = len(AFFECT_LABELS)
+    return np.concatenate([share_from_angle(targets[:, :n_shares]), np.clip(targets[:, n_shares:], -1.0, 1.0)], axis=1)
 
 
 def save_affect_model(model: AffectModel, path: Path) -> None:
     """Write a model as plain arrays."""
+    arrays = {name: getattr(model.regression, name).astype(np.float32) for name in _REGRESSION_ARRAYS}
     np.savez_compressed(
         path,
+        allow_pickle=False,
         descriptor_names=np.array(model.descriptor_names),
         center=model.center,
         scale=model.scale,
-        anchors=model.anchors.astype(np.float32),
-        coefficients=model.coefficients,
-        intercept=model.intercept,
-        covariance=model.covariance.astype(np.float32),
         error_std=model.error_std,
-        mean_doubt=model.mean_doubt,
-        kernel=np.array([model.kernel.gamma, model.kernel.linear_share]),
+        mean_doubt=np.array(model.mean_doubt),
+        shape=np.array([model.regression.shape.gamma, model.regression.shape.linear_share]),
+        **arrays,
     )
 
 
@@ -188,19 +144,21 @@ def load_affect_model(path: Path = PRETRAINED_PATH) -> AffectModel:
         ValueError: the file is no affect model.
     """
     with np.load(path, allow_pickle=False) as arrays:
-        missing = {"descriptor_names", "anchors", "coefficients", "kernel"} - set(arrays.files)
+        missing = {"descriptor_names", "center", "scale", "shape", *_REGRESSION_ARRAYS} - set(arrays.files)
         if missing:
             raise ValueError(f"expected an affect model in {str(path)!r}, arrays {sorted(missing)} are missing")
-        gamma, linear_share = arrays["kernel"].tolist()
+        names = tuple(arrays["descriptor_names"].tolist())
+        gamma, linear_share = arrays["shape"].tolist()
+        regression = KernelRegression(
+            shape=KernelShape(gamma, linear_share),
+            families=split_families(names),
+            **{name: arrays[name].astype(np.float64) for name in _REGRESSION_ARRAYS},
+        )
         return AffectModel(
-            descriptor_names=tuple(arrays["descriptor_names"].tolist()),
+            descriptor_names=names,
             center=arrays["center"],
             scale=arrays["scale"],
-            anchors=arrays["anchors"].astype(np.float64),
-            coefficients=arrays["coefficients"],
-            intercept=arrays["intercept"],
-            covariance=arrays["covariance"].astype(np.float64),
+            regression=regression,
             error_std=arrays["error_std"],
             mean_doubt=float(arrays["mean_doubt"]),
-            kernel=KernelShape(gamma, linear_share),
         )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from catalog.analysis.affect import AFFECT_LABELS, TARGETS, share_from_angle
+from catalog.analysis.affect import AFFECT_LABELS, TARGETS, to_units
 from catalog.training.emotify import FEELING_BY_LABEL, EmotifyTrack, build_targets, split_by_artist
-from catalog.training.regression import TrainingSet, spearman
+from catalog.training.training_set import TrainingSet, spearman
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,16 +54,19 @@ def predict_out_of_fold(training: TrainingSet, fit: FitSystem) -> np.ndarray:
     return predicted
 
 
-def measure_figures(tracks: list[EmotifyTrack], predicted: np.ndarray, *, seed: int = 0) -> dict[str, Figure]:
+def measure_figures(
+    tracks: list[EmotifyTrack], predicted: np.ndarray, *, n_resamples: int = N_RESAMPLES, seed: int = 0
+) -> dict[str, Figure]:
     """Spearman between predictions and ratings, with percentile bootstrap intervals over artists.
 
     Args:
         tracks: the rated tracks.
         predicted: shape (n, 6), in the order of `TARGETS`.
+        n_resamples: how often artists are drawn with replacement.
         seed: of the resampling.
     """
     rated = build_targets(tracks)
-    resamples = _resample_artists([track.artist for track in tracks], np.random.default_rng(seed))
+    resamples = _resample_artists([track.artist for track in tracks], n_resamples, np.random.default_rng(seed))
     figures = {}
     for i, target in enumerate(TARGETS):
         values = [spearman(predicted[rows, i], rated[rows, i]) for rows in resamples]
@@ -72,10 +75,10 @@ def measure_figures(tracks: list[EmotifyTrack], predicted: np.ndarray, *, seed: 
     return figures
 
 
-def _resample_artists(artists: list[str], rng: np.random.Generator) -> list[np.ndarray]:
+def _resample_artists(artists: list[str], n_resamples: int, rng: np.random.Generator) -> list[np.ndarray]:
     names = sorted(set(artists))
     rows_of = [np.flatnonzero([artist == name for artist in artists]) for name in names]
-    return [np.concatenate([rows_of[i] for i in rng.integers(0, len(names), len(names))]) for _ in range(N_RESAMPLES)]
+    return [np.concatenate([rows_of[i] for i in rng.integers(0, len(names), len(names))]) for _ in range(n_resamples)]
 
 
 def write_report(path: Path, tracks: list[EmotifyTrack], figures_by_system: Mapping[str, Mapping[str, Figure]]) -> None:
@@ -112,7 +115,5 @@ def write_predictions(path: Path, tracks: list[EmotifyTrack], predicted_by_syste
             ["system", "track_id", "fold", *(FEELING_BY_LABEL[label] for label in AFFECT_LABELS), *TARGETS[4:]]
         )
         for system, predicted in predicted_by_system.items():
-            shares = share_from_angle(predicted[:, : len(AFFECT_LABELS)])
-            values = np.concatenate([shares, np.clip(predicted[:, len(AFFECT_LABELS) :], -1.0, 1.0)], axis=1)
-            for track, fold, row in zip(tracks, fold_of, values, strict=True):
+            for track, fold, row in zip(tracks, fold_of, to_units(predicted), strict=True):
                 writer.writerow([system, track.track_id, fold, *(f"{value:.4f}" for value in row)])

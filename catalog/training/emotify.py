@@ -25,7 +25,7 @@ FEELINGS_BY_QUADRANT: Final = (
     ("sadness",),
     ("calmness", "tenderness", "solemnity"),
 )
-FEELINGS: Final = tuple(sorted({feeling for quadrant in FEELINGS_BY_QUADRANT for feeling in quadrant}))
+FEELINGS: Final = (*(feeling for quadrant in FEELINGS_BY_QUADRANT for feeling in quadrant), "nostalgia")
 # A mean of ten listeners is worth half of what it would be without their disagreement.
 _DISAGREEMENT_RATERS: Final = 10.0
 

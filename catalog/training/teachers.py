@@ -104,7 +104,7 @@ def load_teacher(name: str, material_dir: Path) -> Callable[[np.ndarray], np.nda
     """Load a teacher as a function from a mono waveform at its sample rate to its outputs, shape (d,).
 
     Args:
-        name: "jamendo-moodtheme" (120 dims) or "musicnn" (500 dims: mean and deviation over windows of 3 s).
+        name: "jamendo-moodtheme" (120 dims) or "musicnn" (250 dims, mean over windows of 3 s).
         material_dir: folder that holds `models/`.
     """
     if name not in MODEL_FOLDERS:
@@ -132,5 +132,5 @@ def _embed_moodtheme(model: nn.Module, waveform: torch.Tensor) -> np.ndarray:
 def _embed_musicnn(model: nn.Module, waveform: torch.Tensor) -> np.ndarray:
     windows = waveform.unfold(0, _MUSICNN_WINDOW, _MUSICNN_WINDOW)  # (B, 48000)
     outputs = model(windows)
-    summary: np.ndarray = torch.cat([outputs.mean(dim=0), outputs.std(dim=0)]).numpy()
-    return summary
+    mean: np.ndarray = outputs.mean(dim=0).numpy()
+    return mean

@@ -45,11 +45,10 @@ def load_track_vectors(
     return np.stack(vectors)
 
 
-def name_descriptors() -> tuple[str, str]:
-    """Cache name of our descriptors, which changes with the code that computes them, and that code's fingerprint."""
+def name_descriptors() -> str:
+    """Cache name of our descriptors; it changes with the code that computes them."""
     sources = b"".join(Path(module.__file__ or "").read_bytes() for module in _DESCRIPTOR_MODULES)
-    fingerprint = hashlib.sha256(sources).hexdigest()[:12]
-    return f"descriptors-{fingerprint}", fingerprint
+    return f"descriptors-{hashlib.sha256(sources).hexdigest()[:12]}"
 
 
 def compute_descriptors(clip: Path) -> dict[str, float]:

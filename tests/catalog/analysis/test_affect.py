@@ -9,10 +9,9 @@ from catalog.analysis.affect import (
     AFFECT_LABELS,
     PRETRAINED_PATH,
     TARGETS,
-    KernelShape,
     angle_from_share,
-    compute_kernel,
     load_affect_model,
+    save_affect_model,
     share_from_angle,
 )
 
@@ -22,33 +21,7 @@ def test_share_survives_the_way_to_an_angle_and_back(share):
     assert share_from_angle(angle_from_share(np.array(share))) == pytest.approx(share, abs=1e-9)
 
 
-def test_kernel_of_a_track_with_itself_is_its_greatest_gaussian():
-    rows = np.random.default_rng(0).standard_normal((20, 6))
-
-    kernel = compute_kernel(rows, rows, [np.arange(3), np.arange(3, 6)], KernelShape(1.0, 0.0))
-
-    np.testing.assert_allclose(np.diag(kernel), 1.0)
-    assert np.linalg.eigvalsh(kernel).min() > -1e-9
-
-
-def test_kernel_agrees_with_its_definition():
-    rng = np.random.default_rng(1)
-    left, right = rng.standard_normal((2, 5)), rng.standard_normal((3, 5))
-    families = [np.array([0, 1]), np.array([2, 3, 4])]
-
-    kernel = compute_kernel(left, right, families, KernelShape(0.7, 0.25))
-
-    for i in range(2):
-        for j in range(3):
-            parts = [
-                0.75 * np.exp(-0.7 * np.mean((left[i, f] - right[j, f]) ** 2))
-                + 0.25 * np.mean(left[i, f] * right[j, f])
-                for f in families
-            ]
-            assert kernel[i, j] == pytest.approx(np.mean(parts))
-
-
-def test_shipped_model_is_small_and_holds_arrays_alone():
+def test_shipped_model_is_small_and_has_an_error_for_every_target():
     assert PRETRAINED_PATH.stat().st_size < 3_000_000
     assert len(load_affect_model().error_std) == len(TARGETS)
 
@@ -69,9 +42,10 @@ def test_estimate_stays_within_its_ranges(seed):
 
 def test_doubt_is_smaller_on_a_training_track_than_far_from_all():
     model = load_affect_model()
+    known = model.regression.anchors[0]
 
-    _, near = model.predict(model.anchors[0])
-    _, far = model.predict(np.where(np.arange(model.anchors.shape[1]) % 2, 3.0, -3.0))
+    near = model.estimate(known).stds["valence"]
+    far = model.estimate(np.where(np.arange(known.size) % 2, 3.0, -3.0)).stds["valence"]
 
     assert near < far
 
@@ -86,6 +60,15 @@ def test_outlandish_descriptors_are_clipped():
 def test_missing_descriptor_is_named():
     with pytest.raises(ValueError, match=r"expected \d+ descriptors, \d+ missing, first 'timbre\."):
         load_affect_model().standardize({})
+
+
+def test_model_survives_writing_and_reading(tmp_path):
+    model = load_affect_model()
+    standardized = np.random.default_rng(1).standard_normal(len(model.descriptor_names))
+
+    save_affect_model(model, tmp_path / "copy.npz")
+
+    assert load_affect_model(tmp_path / "copy.npz").estimate(standardized) == model.estimate(standardized)
 
 
 def test_file_of_other_arrays_is_refused(tmp_path):

@@ -58,7 +58,7 @@ def test_timbre_axes_weigh_together_as_much_as_two_affect_axes():
 def test_shipped_space_fits_the_shipped_model():
     model, space = load_affect_model(), load_embedding_space()
 
-    embedding = space.embed(model.estimate(model.anchors[0]), model.anchors[0])
+    embedding = space.embed(model.estimate(model.regression.anchors[0]), model.regression.anchors[0])
 
     assert embedding.shape == (N_DIMENSIONS,)
     assert embedding.dtype == np.float32

@@ -23,7 +23,7 @@ def test_unknown_teacher_is_refused(tmp_path):
 
 
 @pytest.mark.data
-@pytest.mark.parametrize(("name", "n_dimensions"), [("jamendo-moodtheme", 120), ("musicnn", 500)])
+@pytest.mark.parametrize(("name", "n_dimensions"), [("jamendo-moodtheme", 120), ("musicnn", 250)])
 def test_published_weights_fit(material_dir, name, n_dimensions):
     teacher = load_teacher(name, material_dir)
 
