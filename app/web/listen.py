@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
@@ -51,7 +51,8 @@ def create() -> BaseResponse:
     intent = read_intent(request.form.get("intent"))
     expected_s = read_elapsed(request.form.get("elapsed_s"))
     services = current_services()
-    result = services.listening.listen(clip.stream, clip.filename, intent=intent, k=N_TRACKS, expected_s=expected_s)
+    recording = cast("BinaryIO", clip.stream)
+    result = services.listening.listen(recording, clip.filename, intent=intent, k=N_TRACKS, expected_s=expected_s)
     # The recording lives in this request's memory alone: closed, it is gone, and the listener may see when.
     clip.close()
     services.feedback.record_deletion(result.listening_id)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, make_response, render_template, url_for
+from markupsafe import Markup, escape
 
 from app.web.playlist_files import format_m3u8
 from app.web.wording import ADJECTIVE_BY_LABEL, HINT_BY_INTENT, format_time, to_sentence
@@ -24,7 +26,13 @@ def register_words(app: Flask) -> None:
     app.jinja_env.globals.update(
         labels=LABELS, mood_words=ADJECTIVE_BY_LABEL, intent_words=INTENT_WORDS, intent_hints=HINT_BY_INTENT
     )
-    app.jinja_env.filters.update(clock=format_time, sentence=to_sentence)
+    app.jinja_env.filters.update(clock=format_time, sentence=to_sentence, commands=mark_commands)
+
+
+def mark_commands(text: str) -> Markup:
+    """Set what stands between backticks, as our messages write commands, in the type of a terminal."""
+    # The text is escaped first; only our own tags are added.
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def render_private(template: str, **context: object) -> Response:

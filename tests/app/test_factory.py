@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from app.factory import create_app
@@ -33,8 +35,10 @@ def test_no_template_holds_an_inline_style_or_handler(app):
 
 
 def test_http_is_not_forced_to_https_unless_cookies_must_be_secure(tmp_path):
-    plain = create_app(make_services(tmp_path)).test_client().get("/")
-    secure = create_app(make_services(tmp_path, secure_cookies=True)).test_client().get("/")
+    services = make_services(tmp_path)
+    plain = create_app(services).test_client().get("/")
+    services.settings = dataclasses.replace(services.settings, secure_cookies=True)
+    secure = create_app(services).test_client().get("/")
 
     assert plain.status_code == 200
     assert "Secure" not in plain.headers["Set-Cookie"]

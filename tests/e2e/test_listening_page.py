@@ -37,7 +37,7 @@ def test_from_the_click_to_playing_music(open_page, services):
     page.get_by_role("button", name="Slow Water").click()
     wait_until_playing(page)
 
-    (content, name, expected_s), *_ = services.listening.clips
+    (content, name, expected_s), *_ = services.clips
     waveform, duration_s = decode(content)
     assert name == "voice-note.webm"
     assert duration_s == pytest.approx(expected_s, abs=0.5)
@@ -75,7 +75,7 @@ def test_a_recording_can_be_heard_and_discarded_before_it_is_sent(open_page, ser
 
     expect(page.get_by_role("button", name="Record", exact=True)).to_be_focused()
     assert page.evaluate("document.querySelector('#clip').files.length") == 0
-    assert services.listening.clips == []
+    assert services.clips == []
 
 
 def test_the_level_is_told_in_words(open_page):
@@ -138,7 +138,7 @@ def test_nothing_plays_by_itself(open_page):
 
 
 def test_a_deleted_file_is_skipped_with_a_note(open_page, services):
-    services.library.paths[1].unlink()
+    services.paths[1].unlink()
     page = open_page("/moods/neutral/playlist")
 
     page.get_by_role("button", name="Slow Water").click()

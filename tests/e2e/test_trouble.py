@@ -80,7 +80,7 @@ def test_a_file_beyond_the_limit_is_refused_before_it_travels(open_page, service
     }""")
 
     expect(page.locator("#problem")).to_contain_text("Expected at most 25 MB, got 26 MB.")
-    assert services.listening.clips == []
+    assert services.clips == []
 
 
 def test_a_lost_connection_loses_no_recording(open_page, services):
@@ -94,7 +94,7 @@ def test_a_lost_connection_loses_no_recording(open_page, services):
     page.get_by_role("button", name="Find my music").click()
     wait_for_result(page)
 
-    assert len(services.listening.clips) == 1
+    assert len(services.clips) == 1
 
 
 def test_recording_stops_by_itself_at_the_limit(context, tmp_path):

@@ -12,7 +12,9 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def services(tmp_path):
-    return make_services(tmp_path)
+    services = make_services(tmp_path)
+    yield services
+    services.engine.dispose()
 
 
 @pytest.fixture

@@ -1,23 +1,29 @@
-"""Services for tests of the page: a recognizer with fixed answers, a playlist of made-up tones."""
+"""Services for tests of the page: real ones over SQLite, but for a recognizer and a ranking with fixed answers."""
 
 from __future__ import annotations
 
-import dataclasses
-import uuid
 import wave
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.services.errors import ListeningNotFoundError
+from app.services.feedback import FeedbackService
+from app.services.library import LibraryService
+from app.services.listening import ListeningService
+from app.services.playlists import PlaylistItem
+from app.services.readiness import Check
 from app.settings import Settings
-from catalog.errors import TrackNotFoundError
+from catalog.database import Base, make_session_factory, open_engine
+from catalog.models import Artist, Track
 from recognizer.errors import UnreadableAudioError, UnusableClipError
+from recognizer.inference import Recognition, TimelinePoint
 from recommender.errors import EmptyIndexError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["CALM", "COURSE", "UNSURE", "Check", "make_heard", "make_services", "write_tone"]
 
 CALM = {"happy": 0.06, "sad": 0.24, "angry": 0.04, "neutral": 0.66}
 UNSURE = {"happy": 0.3, "sad": 0.27, "angry": 0.1, "neutral": 0.33}
@@ -38,30 +44,11 @@ TITLES = [
 ]
 
 
-@dataclasses.dataclass(frozen=True)
-class Check:
-    name: str
-    ok: bool
-    message: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Heard:
-    posterior: dict[str, float]
-    label: str
-    confidence: float
-    abstained: bool
-    reason: str | None
-    timeline: tuple[dict[str, object], ...]
-    duration_s: float
-    corrected_label: str | None = None
-    notes: tuple[str, ...] = ()
-
-
 def make_heard(posterior=CALM, *, abstained=False, course=COURSE):
+    """Make what the recognizer answers."""
     label = max(posterior, key=posterior.get)
-    timeline = tuple({"start_s": 1.5 * i, "end_s": 1.5 * i + 3.0, "posterior": each} for i, each in enumerate(course))
-    return Heard(posterior, label, posterior[label], abstained, None, timeline, 9.0)
+    timeline = tuple(TimelinePoint(1.5 * i, 1.5 * i + 3.0, each) for i, each in enumerate(course))
+    return Recognition(9.0, posterior, label, posterior[label], abstained, None, timeline, "fixed 1.0")
 
 
 def write_tone(path: Path, frequency_hz: float, seconds: float, sample_rate: int = 16_000) -> Path:
@@ -75,90 +62,96 @@ def write_tone(path: Path, frequency_hz: float, seconds: float, sample_rate: int
     return path
 
 
-class FixedListening:
+class FixedRecognition:
     """Hears the same mood in every clip that is audio at all."""
 
-    def __init__(self, heard, playlist):
+    def __init__(self, heard):
         self.heard = heard
-        self.playlist = playlist
         self.clips: list[tuple[bytes, str, float | None]] = []
-        self.stored: dict[str, Heard] = {}
-        self.deleted: list[str] = []
 
-    def listen(self, source, name, *, intent, k, expected_s=None):
+    def recognize(self, source, name, *, expected_s=None, timings_ms=None):  # noqa: ARG002 - the service's signature
         content = source.read()
         self.clips.append((content, name, expected_s))
         if content.startswith(b"text"):
             raise UnreadableAudioError(name, "expected audio, got text")
         if content.startswith(b"silence"):
             raise UnusableClipError(name, "no_speech", "expected speech, got silence")
-        listening_id = str(uuid.UUID(int=len(self.clips)))
-        self.stored[listening_id] = self.heard
-        playlist = () if self.heard.abstained else self._recommend(intent, k)
-        return SimpleNamespace(listening_id=listening_id, recognition=self.heard, playlist=playlist, timings_ms={})
+        return self.heard
 
-    def get(self, listening_id):
-        if listening_id not in self.stored:
-            raise ListeningNotFoundError(listening_id)
-        return self.stored[listening_id]
 
-    def playlist_for(self, listening_id, *, intent, k):
-        self.get(listening_id)
-        return self._recommend(intent, k)
+class FixedPlaylists:
+    """Recommends the same tracks for every mood; in turned order for every intent but to stay."""
 
-    def playlist_for_mood(self, _label, *, intent, k):
-        return self._recommend(intent, k)
+    def __init__(self, items):
+        self.items = items
 
-    def correct(self, listening_id, label):
-        self.stored[listening_id] = dataclasses.replace(self.get(listening_id), corrected_label=label)
-
-    def record_deletion(self, listening_id):
-        self.deleted.append(listening_id)
-
-    def _recommend(self, intent, k):
-        if not self.playlist:
+    def recommend(self, _posterior, *, intent, k):
+        if not self.items:
             raise EmptyIndexError
-        # Another intent is another order, so that a test can see the change.
-        return self.playlist[:k] if intent == "stay" else tuple(reversed(self.playlist[:k]))
-
-
-class FolderLibrary:
-    """Knows the files of one folder."""
-
-    def __init__(self, paths):
-        self.paths = paths
-
-    def get_track(self, track_id):
-        if track_id not in self.paths:
-            raise TrackNotFoundError(track_id)
-        return SimpleNamespace(id=track_id, path=str(self.paths[track_id]), url=None)
+        return self.items[:k] if intent == "stay" else tuple(reversed(self.items[:k]))
 
 
 def make_services(folder: Path, *, n_tracks=4, tone_s=0.05, heard=None, checks=(), **settings):
-    """Build services over `n_tracks` tones in `folder`."""
-    paths = {i: write_tone(folder / f"tone-{i}.wav", 110.0 * (i + 1), tone_s) for i in range(1, n_tracks + 1)}
-    items = tuple(
-        SimpleNamespace(
-            track_id=i,
-            title=TITLES[(i - 1) % len(TITLES)][0],
-            artist=TITLES[(i - 1) % len(TITLES)][1],
-            path_or_url=str(path),
-            score=1.0 / i,
-            reason="calm like your voice, with a little sadness",
-            duration_s=max(tone_s, 4.0),
-            licence="CC BY 4.0" if i == 2 else None,
-            attribution="Ines Vale, example.org" if i == 2 else None,
-            tempo_bpm=72.0,
-            valence=0.1,
-            arousal=-0.4,
-        )
-        for i, path in paths.items()
-    )
-    listening = FixedListening(heard or make_heard(), items)
+    """Build services over `n_tracks` tones in `folder`.
+
+    Returns:
+        The services, with what tests look at beside them: `clips` that came in, `paths` by track, the `sessions`.
+    """
+    settings = Settings(data_dir=folder, database_url=f"sqlite:///{folder / 'catalog.db'}", **settings)
+    engine = open_engine(settings.database_url)
+    Base.metadata.create_all(engine)
+    sessions = make_session_factory(engine)
+    paths = {i: write_tone(folder / f"tone-{i}.wav", 110.0 * i, tone_s) for i in range(1, n_tracks + 1)}
+    items = tuple(make_item(i, path, max(tone_s, 4.0)) for i, path in paths.items())
+    store_tracks(sessions, items)
+    recognition = FixedRecognition(heard or make_heard())
+    playlists = FixedPlaylists(items)
+    feedback = FeedbackService(sessions)
     return SimpleNamespace(
-        settings=Settings(data_dir=folder, database_url="sqlite://", **settings),
-        listening=listening,
-        feedback=listening,
-        library=FolderLibrary(paths),
+        settings=settings,
+        listening=ListeningService(recognition, playlists, feedback),
+        playlists=playlists,
+        feedback=feedback,
+        library=LibraryService(sessions, folder),
         readiness=lambda: tuple(checks),
+        clips=recognition.clips,
+        paths=paths,
+        sessions=sessions,
+        engine=engine,
     )
+
+
+def make_item(track_id, path, duration_s):
+    title, artist = TITLES[(track_id - 1) % len(TITLES)]
+    return PlaylistItem(
+        track_id=track_id,
+        title=title,
+        artist=artist,
+        path_or_url=str(path),
+        score=1.0 / track_id,
+        reason="calm like your voice, with a little sadness",
+        duration_s=duration_s,
+        licence="CC BY 4.0" if track_id == 2 else None,
+        attribution="Ines Vale, example.org" if track_id == 2 else None,
+        tempo_bpm=72.0,
+        valence=0.1,
+        arousal=-0.4,
+        contributions={},
+    )
+
+
+def store_tracks(sessions, items):
+    with sessions.begin() as session:
+        artists = {name: Artist(name=name) for name in {item.artist for item in items}}
+        for item in items:
+            track = Track(id=item.track_id, title=item.title, artist=artists[item.artist], source="folder")
+            track.path = item.path_or_url
+            session.add(track)
+
+
+def change_track(services, track_id, **fields):
+    """Change a row as no page would."""
+    with services.sessions.begin() as session:
+        track = session.get(Track, track_id)
+        for name, value in fields.items():
+            setattr(track, name, value)

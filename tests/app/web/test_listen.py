@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 
@@ -60,19 +61,20 @@ def test_a_clip_becomes_a_playlist_with_reasons(client):
 def test_the_service_gets_the_name_and_the_length_that_the_page_counted(client, services):
     post_clip(client, b"voice", name="voice-note.webm", elapsed_s="3.25")
 
-    assert services.listening.clips == [(b"voice", "voice-note.webm", 3.25)]
+    assert services.clips == [(b"voice", "voice-note.webm", 3.25)]
 
 
 def test_the_deletion_of_the_recording_is_noted(client, services):
     url = post_clip(client).headers["HX-Push-Url"]
 
-    assert services.feedback.deleted == [url.split("/")[2].split("?")[0]]
+    listening_id = url.split("/")[2].split("?")[0]
+    assert services.feedback.get_listening(listening_id).recording_deleted_at is not None
 
 
 def test_an_uploaded_file_has_no_length_to_compare_with(client, services):
     post_clip(client, elapsed_s="")
 
-    assert services.listening.clips[0][2] is None
+    assert services.clips[0][2] is None
 
 
 def test_a_large_upload_stays_in_memory(app):
@@ -158,10 +160,10 @@ def test_answering_the_question_brings_the_music(tmp_path):
 
 def test_a_mood_is_shown_even_while_there_is_no_music(tmp_path):
     services = make_services(tmp_path, n_tracks=0)
-    services.listening.stored["known"] = make_heard()
+    listening_id = services.feedback.record_listening(make_heard())
     client = create_app(services).test_client()
 
-    response = client.get("/listenings/known")
+    response = client.get(f"/listenings/{listening_id}")
 
     assert response.status_code == 200
     assert "mostly calm" in response.text
@@ -215,7 +217,7 @@ def test_a_correction_to_an_unknown_mood_is_refused(client, listening_url):
 
 def test_tags_with_scripts_are_shown_as_text(tmp_path):
     services = make_services(tmp_path, n_tracks=1)
-    services.listening.playlist[0].title = "<script>alert(1)</script>"
+    services.playlists.items = (dataclasses.replace(services.playlists.items[0], title="<script>alert(1)</script>"),)
     client = create_app(services).test_client()
 
     html = client.get("/moods/happy/playlist").text

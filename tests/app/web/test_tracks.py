@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
+from tests.app.web.page_services import change_track
 
 
 def test_a_whole_track_comes_with_its_type_and_a_tag(client, services):
@@ -11,14 +11,14 @@ def test_a_whole_track_comes_with_its_type_and_a_tag(client, services):
     assert response.mimetype == "audio/wav"
     assert response.headers["Accept-Ranges"] == "bytes"
     assert response.headers["ETag"]
-    assert content == services.library.paths[1].read_bytes()
+    assert content == services.paths[1].read_bytes()
 
 
 def test_a_range_brings_that_part_alone(client, services):
     with client.get("/tracks/1/audio", headers={"Range": "bytes=100-199"}) as response:
         part = response.data
 
-    content = services.library.paths[1].read_bytes()
+    content = services.paths[1].read_bytes()
     assert response.status_code == 206
     assert response.headers["Content-Range"] == f"bytes 100-199/{len(content)}"
     assert part == content[100:200]
@@ -41,7 +41,7 @@ def test_an_unchanged_track_is_not_sent_twice(client):
 
 
 def test_a_deleted_file_is_gone(client, services):
-    services.library.paths[1].unlink()
+    services.paths[1].unlink()
 
     response = client.get("/tracks/1/audio")
 
@@ -59,7 +59,7 @@ def test_a_track_that_the_catalog_does_not_know_is_not_found(client):
 def test_a_file_that_is_no_music_is_never_sent(client, services, tmp_path):
     secret = tmp_path / "passwords.txt"
     secret.write_text("open sesame")
-    services.library.paths[1] = secret
+    change_track(services, 1, path=str(secret))
 
     response = client.get("/tracks/1/audio")
 
@@ -68,7 +68,7 @@ def test_a_file_that_is_no_music_is_never_sent(client, services, tmp_path):
 
 
 def test_a_streamed_track_is_fetched_where_it_lives(client, services):
-    services.library.get_track = lambda _: SimpleNamespace(path=None, url="https://music.example.org/a.mp3")
+    change_track(services, 1, path=None, url="https://music.example.org/a.mp3")
 
     response = client.get("/tracks/1/audio")
 
@@ -76,7 +76,7 @@ def test_a_streamed_track_is_fetched_where_it_lives(client, services):
 
 
 def test_a_track_with_an_address_of_another_kind_is_gone(client, services):
-    services.library.get_track = lambda _: SimpleNamespace(path=None, url="javascript:alert(1)")
+    change_track(services, 1, path=None, url="javascript:alert(1)")
 
     response = client.get("/tracks/1/audio")
 
