@@ -49,7 +49,7 @@ class TrainingConfig:
     window_s: float = 3.0
     hop_s: float = 1.5
     n_views: int = 1
-    inverse_penalty: tuple[float, ...] = (0.001, 0.003, 0.01)
+    inverse_penalty: tuple[float, ...] = (0.001, 0.005)
     centered_copies: int = 3
     max_known_clips: int = 30
     kappa: float = 3.0

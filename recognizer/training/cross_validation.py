@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from recognizer.training.config import TrainingConfig
     from recognizer.training.statistics import ClipStatistics
 
-N_INNER_FOLDS = 4
+N_INNER_FOLDS = 3
 # The least sure answers are withheld until the rest is right so often on speakers not trained on, ...
 TARGET_ACCURACY = 0.85
 # ... but never more than this share is.
