@@ -34,12 +34,12 @@ def test_the_start_page_promises_deletion_before_any_microphone(client):
 
 
 def test_the_start_page_says_what_is_missing_and_what_to_do(tmp_path):
-    missing = Check("catalog", ok=False, message="the catalog is empty: import a folder of music")
+    missing = Check("catalog", ok=False, message="there is no music yet; import a folder")
     client = create_app(make_services(tmp_path, checks=[missing])).test_client()
 
     html = client.get("/").text
 
-    assert "The catalog is empty: import a folder of music." in html
+    assert "Catalog: there is no music yet; import a folder." in html
 
 
 def test_a_clip_becomes_a_mood_in_words_with_its_doubt(client):
