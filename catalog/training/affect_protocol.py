@@ -88,7 +88,8 @@ def write_report(path: Path, tracks: list[EmotifyTrack], figures_by_system: Mapp
         "how_to_read": (
             f"Spearman rank correlation between predicted and mean rated feeling over {len(tracks)} Emotify clips, "
             f"{n_artists} artists, ten folds grouped by artist; every prediction comes from a model that saw none of "
-            "the clip's artist, and every choice was made inside its training folds. low and high bound the 95 % "
+            "the clip's artist, its penalty chosen inside the training folds; the shipped model's design (descriptors, "
+            "kernel shape, two steps) was settled while looking at these folds. low and high bound the 95 % "
             f"percentile bootstrap interval over artists ({N_RESAMPLES} resamples). 1 is perfect, 0 chance; two halves "
             "of the listeners agree with each other at .82 (joyful), .65 (sadness), .70 (tension), .77 (calm)."
         ),
