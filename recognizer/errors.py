@@ -47,3 +47,7 @@ class BundleError(RecognizerError):
 
 class CorpusError(RecognizerError):
     """A speech corpus is not where or what it should be."""
+
+
+class VoiceBaselineError(RecognizerError):
+    """A voice baseline is damaged or belongs to another model."""
