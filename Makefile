@@ -26,10 +26,11 @@ $(TEST_VENV)/.installed: pyproject.toml constraints.txt package-lock.json $(wild
 	@echo "installing EmotiTune with all it is trained and tested with into $(TEST_VENV)"
 	@$(PYTHON) -m venv $(TEST_VENV)
 	@$(TEST_BIN)/python $(PIP_INSTALL) --editable '.[train,test]'
+	@$(TEST_BIN)/python app/web/build_assets.py --dev
 	@touch $@
 
 test: $(TEST_VENV)/.installed lint types contracts
-	$(TEST_BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	$(TEST_BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: $(TEST_VENV)/.installed
 	$(TEST_BIN)/ruff check .
@@ -37,7 +38,8 @@ lint: $(TEST_VENV)/.installed
 
 types: $(TEST_VENV)/.installed
 	$(TEST_BIN)/mypy
-	$(TEST_BIN)/python app/web/build_assets.py --check
+	$(TEST_BIN)/python app/web/build_assets.py --dev
+	npm run --silent check
 
 contracts: $(TEST_VENV)/.installed
 	$(TEST_BIN)/lint-imports

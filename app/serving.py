@@ -33,7 +33,6 @@ def serve(host: str | None, port: int | None, workers: int, threads: int, *, has
 
     settings = Settings.from_env()
     settings = dataclasses.replace(settings, host=host or settings.host, port=settings.port if port is None else port)
-    _prepare(settings)
     with _worker_process() if has_worker else contextlib.nullcontext():
         _run_gunicorn(settings, workers=workers, threads=threads)
 
@@ -45,16 +44,6 @@ def worker() -> None:
     from app.settings import Settings
 
     run_worker(Settings.from_env())
-
-
-def _prepare(settings: Settings) -> None:
-    """Refuse early what would only fail at the first request."""
-    from app.bootstrap import build_services
-
-    click.echo("starting", err=True)
-    for check in build_services(settings).readiness():
-        if not check.ok:
-            click.echo(f"{check.name}: {check.message}", err=True)
 
 
 @contextlib.contextmanager
@@ -94,7 +83,11 @@ def _run_gunicorn(settings: Settings, *, workers: int, threads: int) -> None:
             from app.bootstrap import build_services
             from app.factory import create_app
 
-            return create_app(build_services(settings))
+            services = build_services(settings)
+            for check in services.readiness():
+                if not check.ok:
+                    click.echo(f"{check.name}: {check.message}", err=True)
+            return create_app(services)
 
     Server().run()
 

@@ -9,8 +9,8 @@ import sys
 
 import click
 
-LIGHT = ("av", "faiss-cpu", "flask", "librosa", "numpy", "onnxruntime", "sqlalchemy")
-TRAIN = ("torch", "torchaudio", "transformers")
+LIGHT = ("av", "faiss-cpu", "flask", "numpy", "onnxruntime", "sqlalchemy")
+TRAIN = ("librosa", "scikit-learn", "torch", "torchaudio", "transformers")
 
 
 @click.command()

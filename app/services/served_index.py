@@ -51,7 +51,8 @@ class ServedIndex:
             DatabaseUnavailableError: the catalog cannot be read.
         """
         with self._lock:
-            if self._recommender is None or time.monotonic() - self._checked_s >= CHECK_EVERY_S:
+            is_due = time.monotonic() - self._checked_s >= CHECK_EVERY_S
+            if self._recommender is None or is_due or not len(self._recommender.index):
                 self._refresh()
                 self._checked_s = time.monotonic()
             if self._recommender is None:
