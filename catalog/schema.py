@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,9 @@ _SCRIPTS: Final = "migrations:"
 
 # Any number, the same in every process that may migrate a PostgreSQL database at once.
 _ADVISORY_LOCK: Final = 7_203_604_113
+
+# Alembic keeps the migration under way in the module that scripts import: one at a time in a process.
+_one_at_a_time: Final = threading.Lock()
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
@@ -70,7 +74,7 @@ def _migrating(database_url: str) -> Iterator[Config]:
     if engine.dialect.name == "sqlite":
         _lock_at_begin(engine)
     try:
-        with engine.begin() as connection:
+        with _one_at_a_time, engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
             config = _config(connection)
