@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from app.admin.register import register_admin
 from app.web import health, listen, moods, tracks
 from app.web.assets import register_assets
 from app.web.context import EXTENSION
@@ -42,6 +43,7 @@ def create_app(services: Services) -> Flask:
     for blueprint in (listen.blueprint, moods.blueprint, tracks.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     limit_uploads(app, ["listen.create"])
+    register_admin(app, services)
     register_assets(app)
     register_error_handlers(app)
     return app

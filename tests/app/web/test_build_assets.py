@@ -30,7 +30,7 @@ def project(tmp_path):
 def write_outputs(build, project):
     dist = project / "app/web/static/dist"
     dist.mkdir(parents=True)
-    for name in ("app.js", "app.css"):
+    for name in ("app.js", "app.css", "admin.js", "admin.css"):
         (dist / name).write_text("built")
     (dist / build.STAMP).write_text(build._hash_sources(project))
 

@@ -1,0 +1,91 @@
+"""Adds the admin page to an application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from flask import Blueprint, Flask, Response, redirect, url_for
+from flask_login import current_user
+
+from app.admin import imports, index, jobs, login, track_page, tracks
+from app.admin.context import EXTENSION
+from app.admin.errors import register_error_pages
+from app.admin.guard import admit, register_login
+from app.admin.wording import (
+    JOB_STATUS_WORDS,
+    TRACK_STATUS_WORDS,
+    count,
+    describe_job,
+    find_leading_mood,
+    format_duration,
+    format_moment,
+    format_signed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask.typing import ResponseReturnValue
+    from flask_limiter import Limiter
+
+    from app.bootstrap import Services
+
+
+def register_admin(app: Flask, services: Services) -> None:
+    """Add the admin page below `/admin`.
+
+    Args:
+        app: protects forms against forgery, counts requests (`app.extensions["limiter"]`) and gives templates
+            `asset_url`, `assets_built`, `csp_nonce`, `mood_words` and the filters `clock` and `sentence`.
+        services: what the views call.
+    """
+    app.extensions[EXTENSION] = services
+    register_login(app)
+    app.register_blueprint(_build_blueprint())
+    _limit_logins(app)
+
+
+def _build_blueprint() -> Blueprint:
+    blueprint = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
+    blueprint.before_request(admit)
+    blueprint.after_request(_keep_private)
+    blueprint.context_processor(_words)
+    register_error_pages(blueprint)
+    blueprint.add_url_rule("/", "start", _go_to_tracks, strict_slashes=False)
+    for part in (login, tracks, track_page, imports, jobs, index):
+        blueprint.register_blueprint(part.blueprint)
+    return blueprint
+
+
+def _limit_logins(app: Flask) -> None:
+    """Slow down who tries passwords; counted for each address in each server process."""
+    limiter = cast("Limiter", next(iter(app.extensions["limiter"])))
+    endpoint = "admin.login.log_in"
+    view = cast("Callable[..., ResponseReturnValue]", app.view_functions[endpoint])
+    app.view_functions[endpoint] = limiter.limit(login.LOGIN_LIMIT)(view)
+
+
+def _go_to_tracks() -> ResponseReturnValue:
+    return redirect(url_for("admin.tracks.show_list"))
+
+
+def _keep_private(response: Response) -> Response:
+    # After logging out, the back button must show nothing; and fragments differ from pages by a header alone.
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _words() -> dict[str, object]:
+    """Give the admin page's templates their words; those of other pages never see them."""
+    return {
+        "user": current_user,
+        "track_status_words": TRACK_STATUS_WORDS,
+        "job_status_words": JOB_STATUS_WORDS,
+        "count": count,
+        "describe_job": describe_job,
+        "duration": format_duration,
+        "leading_mood": find_leading_mood,
+        "moment": format_moment,
+        "signed": format_signed,
+    }

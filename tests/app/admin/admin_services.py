@@ -1,0 +1,71 @@
+"""What the admin page calls: real services over a migrated SQLite database, with an analyzer that is quick."""
+
+from __future__ import annotations
+
+import shutil
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from argon2 import PasswordHasher
+
+from app.services.accounts import AccountService
+from app.services.jobs import JobService
+from app.services.library import LibraryService
+from app.services.queue import JobQueue
+from app.settings import Settings
+from catalog.database import make_session_factory, open_engine
+from tests.factories import FakeAnalysis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from catalog.analysis.analyzer import TrackAnalysis
+
+EMAIL = "curator@example.org"
+PASSWORD = "a long walk by the river"
+# Argon2 at its least: a real hash takes a tenth of a second.
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def analyze_quickly(_path: Path) -> FakeAnalysis:
+    return FakeAnalysis()
+
+
+def make_admin_services(
+    folder: Path,
+    migrated: Path,
+    *,
+    analyzer: Callable[[Path], TrackAnalysis | FakeAnalysis] = analyze_quickly,
+    roots: tuple[Path, ...] = (),
+) -> SimpleNamespace:
+    """Build what the admin page calls, with an administrator.
+
+    Args:
+        folder: the data folder.
+        migrated: an empty migrated database, which is copied.
+        analyzer: measures one file.
+        roots: folders that imports may read.
+    """
+    shutil.copy(migrated, folder / "catalog.db")
+    settings = Settings(data_dir=folder, database_url=f"sqlite:///{folder / 'catalog.db'}", library_roots=roots)
+    engine = open_engine(settings.database_url)
+    sessions = make_session_factory(engine)
+    queue = JobQueue(folder)
+    accounts = AccountService(sessions, QUICK_HASHER)
+    accounts.create_administrator(EMAIL, PASSWORD)
+    return SimpleNamespace(
+        settings=settings,
+        library=LibraryService(sessions, folder, roots, analyzer=analyzer),
+        accounts=accounts,
+        jobs=JobService(sessions, queue.send),
+        engine=engine,
+        queue=queue,
+        sessions=sessions,
+    )
+
+
+def close(services: SimpleNamespace) -> None:
+    """Close the files that the services hold open."""
+    services.queue.huey.storage.close()
+    services.engine.dispose()
