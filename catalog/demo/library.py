@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import re
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final
 
 from catalog.demo.moods import PieceSpec, plan_pieces
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 DEMO_SEED: Final = 20260
 _PARTIAL_SUFFIX: Final = ".part"
+_LOG: Final = logging.getLogger(__name__)
 
 
 def render_demo_library(
@@ -80,16 +83,28 @@ def _partial(path: Path) -> Path:
 
 def _render_all(missing: Sequence[PieceSpec], folder: Path, seed: int, n_workers: int) -> Iterator[Path]:
     # A daemon process may have no children; it renders alone.
-    if n_workers == 1 or len(missing) <= 1 or multiprocessing.current_process().daemon:
-        for spec in missing:
-            yield render_file(spec, folder, seed)
-        return
+    is_alone = n_workers == 1 or len(missing) <= 1 or multiprocessing.current_process().daemon
+    rest = list(missing)
+    if not is_alone:
+        try:
+            yield from _render_in_pool(rest, folder, seed, n_workers)
+        except BrokenProcessPool:
+            # Killed for memory, or started from a script the workers cannot load again: slower alone than not at all.
+            _LOG.warning("the rendering workers died, going on in one process")
+    for spec in rest:
+        yield render_file(spec, folder, seed)
+
+
+def _render_in_pool(rest: list[PieceSpec], folder: Path, seed: int, n_workers: int) -> Iterator[Path]:
+    """Render pieces side by side, striking each from the list when its file stands."""
     # Spawned workers start clean: forking a process with running threads can deadlock.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(n_workers, len(missing)), mp_context=context) as pool:
-        futures = [pool.submit(render_file, spec, folder, seed) for spec in missing]
+    with ProcessPoolExecutor(min(n_workers, len(rest)), mp_context=context) as pool:
         try:
-            for future in as_completed(futures):
-                yield future.result()
+            spec_by_future = {pool.submit(render_file, spec, folder, seed): spec for spec in rest}
+            for future in as_completed(spec_by_future):
+                path = future.result()
+                rest.remove(spec_by_future[future])
+                yield path
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

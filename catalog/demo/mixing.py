@@ -16,6 +16,8 @@ from catalog.demo.performance import pan_gains
 from catalog.demo.wavetables import SAMPLE_RATE, Waveform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from catalog.demo.effects import Stereo
@@ -95,23 +97,20 @@ def active_rms(wave: NDArray[np.float32]) -> float:
     return float(np.sqrt(sounding.mean())) if sounding.size else 1e-9
 
 
-def mix_down(channels: list[Channel], style: Style) -> Stereo:
+def mix_down(channels: Iterable[Channel], style: Style) -> Stereo:
     """Sum the channels and the room's answer, tilt, roughen, compress, and bring all to the library's loudness."""
-    direct = _sum([channel.direct for channel in channels])
-    send = _sum([channel.send for channel in channels])
+    arriving = iter(channels)
+    first = next(arriving)
+    direct, send = first.direct.copy(), first.send.copy()
+    for channel in arriving:
+        direct += channel.direct
+        send += channel.send
     # The room has energy 1 a channel; its answer to steady sound is about as loud as the send.
     mix = direct + np.float32(1.6) * effects.reverberate(send, style.room_s)
     mix = effects.tilt_treble(mix, style.air_db)
     if style.roughness:
         mix = roughen(mix, style.roughness)
     return master(fade_out(compress(mix)))
-
-
-def _sum(tracks: list[Stereo]) -> Stereo:
-    total = np.zeros_like(tracks[0])
-    for track in tracks:
-        total += track
-    return total
 
 
 def roughen(mix: Stereo, roughness: float) -> Stereo:

@@ -9,13 +9,16 @@ import av
 import numpy as np
 
 from catalog.demo.composing import compose
-from catalog.demo.mixing import dress_kit, dress_part, mix_down
+from catalog.demo.mixing import Channel, dress_kit, dress_part, mix_down
 from catalog.demo.performance import Stage, play_kit, play_part
 from catalog.demo.wavetables import SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from catalog.demo.effects import Stereo
     from catalog.demo.moods import PieceSpec
+    from catalog.demo.score import Score
 
 BIT_RATE: Final = 160_000
 # LAME turns everything down to this share, as room for what coding adds to peaks; our limiter made that room.
@@ -34,15 +37,17 @@ def render_piece(spec: PieceSpec) -> Stereo:
     clock = spec.groove.build_clock(score.n_steps)
     tail_s = 1.1 + 0.8 * spec.style.room_s
     stage = Stage(spec, clock, int((clock[-1] + tail_s) * SAMPLE_RATE))
+    return mix_down(_iter_channels(spec, score, stage), spec.style)
+
+
+def _iter_channels(spec: PieceSpec, score: Score, stage: Stage) -> Iterator[Channel]:
+    """Play part after part: one at a time is in memory, each with chance of its own."""
     beat_s = 60.0 / spec.groove.tempo_bpm
-    channels = []
     for number, part in enumerate(score.parts):
         wave = play_part(part, stage, np.random.default_rng((*spec.seed, 2, number)))
-        channels.append(dress_part(wave, part.role, part.instrument, spec.style, beat_s))
+        yield dress_part(wave, part.role, part.instrument, spec.style, beat_s)
     if score.hits:
-        kit = play_kit(score.hits, stage, np.random.default_rng((*spec.seed, 3)))
-        channels.append(dress_kit(kit, spec.style))
-    return mix_down(channels, spec.style)
+        yield dress_kit(play_kit(score.hits, stage, np.random.default_rng((*spec.seed, 3))), spec.style)
 
 
 def encode_mp3(mix: Stereo) -> bytes:

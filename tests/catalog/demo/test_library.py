@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import av
 import librosa
 import numpy as np
@@ -14,6 +18,7 @@ from catalog.demo.library import DEMO_SEED, file_name, render_demo_library, rend
 from catalog.demo.moods import N_PIECES, plan_pieces
 from catalog.demo.rendering import render_piece
 
+ROOT = Path(__file__).parents[3]
 # One piece of each mood, the shortest to render.
 NUMBER_BY_MOOD = {"happy": 15, "sad": 17, "angry": 38, "neutral": 56}
 
@@ -189,3 +194,28 @@ def test_two_workers_render_what_one_does(tmp_path, monkeypatch):
     together = render_demo_library(tmp_path / "together", n_workers=2)
 
     assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in together]
+
+
+@pytest.mark.slow
+def test_rendering_goes_on_alone_where_workers_cannot_start(tmp_path):
+    script = """
+from pathlib import Path
+from catalog.demo import library
+pieces = library.plan_pieces(library.DEMO_SEED)[38:40]
+library.plan_pieces = lambda _seed: pieces
+print(len(library.render_demo_library(Path("songs"))))
+"""
+
+    # Workers would load the script again, and there is no file to load it from.
+    result = subprocess.run(
+        [sys.executable, "-"],
+        input=script,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.stdout.strip() == "2", result.stderr
+    assert len(list((tmp_path / "songs").iterdir())) == 2
