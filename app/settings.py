@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PREFIX = "EMOTITUNE_"
 
-T = TypeVar("T")
+Number = TypeVar("Number", int, float)
+
+_BOOL_BY_WORD: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 class SettingError(ValueError):
@@ -25,7 +29,8 @@ class Settings:
         data_dir: the one folder that holds database, queue, index, demo library and secret key.
         database_url: where the catalog lives; SQLite in `data_dir` unless given.
         recognizer: name of a bundle in `recognizer/pretrained`, or the path of a bundle folder.
-        library_roots: folders that imports may read, besides the demo library; empty allows every folder the server may read.
+        library_roots: folders that imports may read, besides the demo library; empty allows every folder that the
+            server may read.
         material_dir: folder with speech and music for training and measuring; None where there is none.
         host: address to serve at.
         port: TCP port to serve at.
@@ -56,37 +61,52 @@ class Settings:
         Raises:
             SettingError: a variable cannot be read as what it should be.
         """
-        data_dir = Path(env.get(PREFIX + "DATA_DIR") or "~/.local/share/emotitune").expanduser()
+        data_dir = _read_folder("DATA_DIR", env.get(PREFIX + "DATA_DIR") or "~/.local/share/emotitune")
         material_dir = env.get(PREFIX + "MATERIAL_DIR")
-        roots = env.get(PREFIX + "LIBRARY_ROOTS", "")
+        roots = env.get(PREFIX + "LIBRARY_ROOTS", "").split(os.pathsep)
         return cls(
             data_dir=data_dir,
             database_url=env.get(PREFIX + "DATABASE_URL") or f"sqlite:///{data_dir / 'catalog.db'}",
             recognizer=env.get(PREFIX + "RECOGNIZER") or "default",
-            library_roots=tuple(Path(root).expanduser() for root in roots.split(os.pathsep) if root),
-            material_dir=Path(material_dir).expanduser() if material_dir else None,
+            library_roots=tuple(_read_folder("LIBRARY_ROOTS", root) for root in roots if root),
+            material_dir=_read_folder("MATERIAL_DIR", material_dir) if material_dir else None,
             host=env.get(PREFIX + "HOST") or "127.0.0.1",
-            port=_read(env, "PORT", int, 8000),
-            max_clip_s=_read(env, "MAX_CLIP_S", float, 60.0),
-            max_upload_mb=_read(env, "MAX_UPLOAD_MB", int, 25),
-            n_threads=_read(env, "N_THREADS", int, 1),
-            seed_demo=_read(env, "SEED_DEMO", _to_bool, default=True),
-            secure_cookies=_read(env, "SECURE_COOKIES", _to_bool, default=False),
+            port=_read_number(env, "PORT", 8000, low=0, high=65_535),
+            max_clip_s=_read_number(env, "MAX_CLIP_S", 60.0, low=1.0, high=600.0),
+            max_upload_mb=_read_number(env, "MAX_UPLOAD_MB", 25, low=1, high=1024),
+            n_threads=_read_number(env, "N_THREADS", 1, low=1, high=256),
+            seed_demo=_read_bool(env, "SEED_DEMO", default=True),
+            secure_cookies=_read_bool(env, "SECURE_COOKIES", default=False),
         )
 
 
-def _read(env: Mapping[str, str], name: str, convert: Callable[[str], T], default: T) -> T:
+def _read_number(env: Mapping[str, str], name: str, default: Number, *, low: Number, high: Number) -> Number:
+    """Read a number of the kind the default is."""
     text = env.get(PREFIX + name)
     if not text:
         return default
+    kind = "a whole number" if isinstance(default, int) else "a number"
     try:
-        return convert(text)
+        value = type(default)(text)
     except ValueError as error:
-        raise SettingError(f"{PREFIX}{name} must be a {type(default).__name__}, got {text!r}") from error
+        raise SettingError(f"expected {PREFIX}{name} to be {kind}, got {text!r}") from error
+    # Written so that nan is out of bounds.
+    if not low <= value <= high:
+        raise SettingError(f"expected {PREFIX}{name} to be {kind} within {low} to {high}, got {text!r}")
+    return value
 
 
-def _to_bool(text: str) -> bool:
-    words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-    if text.lower() not in words:
-        raise ValueError(text)
-    return words[text.lower()]
+def _read_bool(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = env.get(PREFIX + name)
+    if not text:
+        return default
+    if text.lower() not in _BOOL_BY_WORD:
+        raise SettingError(f"expected {PREFIX}{name} to be one of {', '.join(_BOOL_BY_WORD)}, got {text!r}")
+    return _BOOL_BY_WORD[text.lower()]
+
+
+def _read_folder(name: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise SettingError(f"expected {PREFIX}{name} to be a folder, got {text!r}: {error}") from error

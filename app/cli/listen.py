@@ -128,13 +128,16 @@ def _read_list(list_file: Path | None) -> Iterator[Path]:
 
 
 def _recognize_one(recognition: RecognitionService, path: Path) -> dict[str, Any]:
-    from recognizer.errors import UnreadableAudioError, UnusableClipError
+    from recognizer.errors import BundleError, RecognizerError, UnusableClipError
 
     try:
         return {"file": str(path), **recognition.recognize(path, str(path)).to_json()}
     except UnusableClipError as error:
         return {**_nothing_heard(path, error.code), "error": str(error)}
-    except UnreadableAudioError as error:
+    except BundleError:
+        # Not this file's fault: no other file could be heard either.
+        raise
+    except RecognizerError as error:
         return {**_nothing_heard(path, "unreadable"), "error": str(error)}
 
 

@@ -64,7 +64,8 @@ class ServedIndex:
         mtime_ns = path.stat().st_mtime_ns if path.exists() else 0
         if self._recommender is None or mtime_ns != self._loaded_mtime_ns:
             self._recommender = MusicRecommender(self._open(), self._library.get_tracks)
-            self._loaded_mtime_ns = path.stat().st_mtime_ns
+            # As it was before loading: what a worker saves meanwhile is seen at the next glance.
+            self._loaded_mtime_ns = mtime_ns
         if self._recommender.index.metadata.revision != self._library.get_revision():
             self._order_rebuild()
 
