@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
 from catalog.analysis.analyzer import analyze_file
 from catalog.changes import Analysis, store_analysis, store_failure
 from catalog.errors import UnreadableMusicError
@@ -186,14 +184,7 @@ class _Pool:
     @staticmethod
     def _open(n_workers: int) -> ProcessPoolExecutor:
         # Never fork: this process has threads, of the queue and of numerical libraries.
-        return ProcessPoolExecutor(
-            n_workers, mp_context=multiprocessing.get_context("spawn"), initializer=_use_one_thread
-        )
-
-
-def _use_one_thread() -> None:
-    # As many processes as cores run already; threads of each would only get into each other's way.
-    threadpool_limits(1)
+        return ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _analyze_here(analyzer: Analyzer, track: PendingTrack) -> Analysis | Exception:
