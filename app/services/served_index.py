@@ -60,23 +60,32 @@ class ServedIndex:
             return self._recommender
 
     def _refresh(self) -> None:
-        path = self._library.index_path
-        mtime_ns = path.stat().st_mtime_ns if path.exists() else 0
+        mtime_ns = self._read_mtime_ns()
         if self._recommender is None or mtime_ns != self._loaded_mtime_ns:
             self._recommender = MusicRecommender(self._open(), self._library.get_tracks)
-            # As it was before loading: what a worker saves meanwhile is seen at the next glance.
-            self._loaded_mtime_ns = mtime_ns
         if self._recommender.index.metadata.revision != self._library.get_revision():
             self._order_rebuild()
 
     def _open(self) -> TrackIndex:
-        path = self._library.index_path
         try:
-            return TrackIndex.load(path, model=EMBEDDING_MODEL)
+            return self._load()
         except (IndexUnreadableError, IndexMismatchError) as error:
             _LOG.warning("index rebuilt", reason=str(error))
             self._library.rebuild_index()
-            return TrackIndex.load(path, model=EMBEDDING_MODEL)
+            return self._load()
+
+    def _load(self) -> TrackIndex:
+        # The time before loading: what a worker saves meanwhile is seen at the next glance.
+        mtime_ns = self._read_mtime_ns()
+        index = TrackIndex.load(self._library.index_path, model=EMBEDDING_MODEL)
+        self._loaded_mtime_ns = mtime_ns
+        return index
+
+    def _read_mtime_ns(self) -> int:
+        try:
+            return self._library.index_path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def _order_rebuild(self) -> None:
         open_jobs = (*self._jobs.list_jobs(status=JobStatus.QUEUED), *self._jobs.list_jobs(status=JobStatus.RUNNING))
