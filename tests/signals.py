@@ -102,6 +102,22 @@ def encode_wav(channels: np.ndarray, sample_rate: int = SAMPLE_RATE, *, is_float
     return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
 
 
+def encode_with_cover(waveform: np.ndarray) -> bytes:
+    """Write an MP3 with a picture, as music players keep them."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp3") as container, av.open(io.BytesIO(encode(waveform, "mp3"))) as sound:
+        sound_stream = container.add_stream_from_template(sound.streams.audio[0])
+        cover = container.add_stream("mjpeg", rate=1, width=16, height=16, pix_fmt="yuvj420p")
+        cover.disposition = av.stream.Disposition.attached_pic
+        picture = av.VideoFrame.from_ndarray(np.full((16, 16, 3), 128, dtype=np.uint8), format="rgb24")
+        container.mux([*cover.encode(picture), *cover.encode(None)])
+        for packet in sound.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = sound_stream
+                container.mux(packet)
+    return file.getvalue()
+
+
 def encode_video(duration_s: float = 1.0, container_format: str = "mp4") -> bytes:
     """Write a film with sound."""
     file = io.BytesIO()

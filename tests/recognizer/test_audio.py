@@ -15,6 +15,7 @@ from tests.signals import (
     encode,
     encode_video,
     encode_wav,
+    encode_with_cover,
     make_hum,
     make_noise,
     make_speech,
@@ -66,6 +67,18 @@ def test_the_recording_of_a_browser_without_a_duration_is_taken():
     clip = decode(encode(SPEECH, "webm", options={"live": "1"}))
 
     assert clip.duration_s == pytest.approx(2.0, abs=0.1)
+
+
+def test_cover_art_makes_no_video_of_a_recording():
+    clip = decode(encode_with_cover(SPEECH))
+
+    assert clip.duration_s == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_change_of_rate_and_channels_on_the_way_is_followed():
+    clip = decode(encode(SPEECH, "mp3") + encode(SPEECH, "mp3", sample_rate=22_050, layout="stereo"))
+
+    assert clip.duration_s == pytest.approx(4.0, abs=0.1)
 
 
 @pytest.mark.parametrize("sample_rate", [44_100, 48_000, 96_000])
@@ -152,8 +165,28 @@ def test_a_long_recording_that_states_no_length_is_refused_too():
         (encode_video(1.0, "mp4"), r"expected sound alone, got a video \(64 x 48\)"),
         (encode_video(1.0, "matroska"), r"expected sound alone, got a video \(64 x 48\)"),
         (encode_video(1.0, "avi"), r"expected sound alone, got a video \(64 x 48\)"),
+        (
+            encode(SPEECH, "webm").replace(b"\x83\x81\x02", b"\x83\x81\x11"),
+            "expected a recording, got a file without a sound track",
+        ),
+        (
+            encode(SPEECH, "webm").replace(b"A_OPUS", b"A_NONE"),
+            "expected a recording in a common codec, got one that no",
+        ),
     ],
-    ids=["empty", "text", "playlist", "zeros", "random", "head of MP4", "MP4 video", "Matroska video", "AVI video"],
+    ids=[
+        "empty",
+        "text",
+        "playlist",
+        "zeros",
+        "random",
+        "head of MP4",
+        "MP4 video",
+        "Matroska video",
+        "AVI video",
+        "no sound",
+        "unknown codec",
+    ],
 )
 def test_what_is_no_recording_is_refused(content, message):
     with pytest.raises(UnreadableAudioError, match=message):
