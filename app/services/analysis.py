@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -78,20 +80,19 @@ class PendingAnalysis:
         self._failed: list[tuple[str, str]] = []
 
     def run(self, on_progress: Progress | None = None, should_stop: Callable[[], bool] | None = None) -> AnalysisReport:
-        """Analyze until none waits or `should_stop` says so; a track is stored before the next one counts as done."""
+        """Analyze until none waits or `should_stop` says so; what is under way then is still stored."""
         with self._session_factory() as session:
             n_total = count_pending(session)
-        is_complete = True
-        with self._results() as results:
+        stop = _StopOnce(should_stop or (lambda: False))
+        with self._results(stop) as results:
             for track, result in results:
                 self._store(track, result)
                 self._n_done += 1
                 if on_progress is not None:
                     on_progress(self._n_done, max(n_total, self._n_done))
-                if should_stop is not None and should_stop():
-                    is_complete = False
-                    break
-        return AnalysisReport(self._n_analyzed, self._n_failed, self._n_missing, tuple(self._failed), is_complete)
+        return AnalysisReport(
+            self._n_analyzed, self._n_failed, self._n_missing, tuple(self._failed), not stop.is_stopped
+        )
 
     def _store(self, track: PendingTrack, result: Analysis | Exception) -> None:
         if isinstance(result, FileNotFoundError):
@@ -110,25 +111,40 @@ class PendingAnalysis:
             self._n_analyzed += 1
 
     @contextmanager
-    def _results(self) -> Iterator[Iterator[tuple[PendingTrack, Analysis | Exception]]]:
+    def _results(self, stop: _StopOnce) -> Iterator[Iterator[tuple[PendingTrack, Analysis | Exception]]]:
         if self._n_workers <= 1:
-            yield ((track, _analyze_here(self._analyzer, track)) for track in self._pending())
+            yield ((track, _analyze(self._analyzer, track.path)) for track in self._pending(stop))
             return
         pool = _Pool(self._analyzer, self._n_workers)
         try:
-            yield pool.analyze(self._pending())
+            yield pool.analyze(self._pending(stop))
         finally:
             pool.close()
 
-    def _pending(self) -> Iterator[PendingTrack]:
+    def _pending(self, stop: _StopOnce) -> Iterator[PendingTrack]:
         after_id = 0
         while True:
             with self._session_factory() as session:
                 page = list_pending(session, limit=_PAGE, after_id=after_id)
             if not page:
                 return
-            yield from page
+            for track in page:
+                if stop.ask():
+                    return
+                yield track
             after_id = page[-1].track_id
+
+
+class _StopOnce:
+    """Asks whether to stop, and remembers a yes."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
+        self._should_stop = should_stop
+        self.is_stopped = False
+
+    def ask(self) -> bool:
+        self.is_stopped = self.is_stopped or self._should_stop()
+        return self.is_stopped
 
 
 class _Pool:
@@ -142,7 +158,13 @@ class _Pool:
     def analyze(self, tracks: Iterator[PendingTrack]) -> Iterator[tuple[PendingTrack, Analysis | Exception]]:
         running: dict[Future[Analysis | Exception], PendingTrack] = {}
         for track in tracks:
-            running[self._executor.submit(_analyze_there, self._analyzer, track.path)] = track
+            try:
+                future = self._executor.submit(_analyze, self._analyzer, track.path)
+            except BrokenProcessPool:
+                # Another file's end was not seen yet; afterwards there are new processes.
+                yield from self._collect_alone(running)
+                future = self._executor.submit(_analyze, self._analyzer, track.path)
+            running[future] = track
             # One more than can run at once, so that no process waits for the next path.
             if len(running) > self._n_workers:
                 yield from self._collect(running)
@@ -175,7 +197,7 @@ class _Pool:
         for track in tracks:
             alone = self._open(1)
             try:
-                yield track, alone.submit(_analyze_there, self._analyzer, track.path).result()
+                yield track, alone.submit(_analyze, self._analyzer, track.path).result()
             except BrokenProcessPool:
                 yield track, _Died()
             finally:
@@ -184,14 +206,24 @@ class _Pool:
     @staticmethod
     def _open(n_workers: int) -> ProcessPoolExecutor:
         # Never fork: this process has threads, of the queue and of numerical libraries.
-        return ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("spawn"))
+        return ProcessPoolExecutor(
+            n_workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+        )
 
 
-def _analyze_here(analyzer: Analyzer, track: PendingTrack) -> Analysis | Exception:
-    return _analyze_there(analyzer, track.path)
+def _end_with_parent() -> None:
+    """End this process when the one that started it is killed: nobody else would tell it."""
+
+    def wait_for_parent() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait_for_parent, daemon=True).start()
 
 
-def _analyze_there(analyzer: Analyzer, path: str) -> Analysis | Exception:
+def _analyze(analyzer: Analyzer, path: str) -> Analysis | Exception:
     # Any error belongs to this one file: it is stored with it, and the next file has its turn.
     try:
         if not Path(path).exists():

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.jobs import worker
+from app.jobs.worker import serve_jobs
+from app.services.errors import WorkerRunningError
+from app.services.jobs import JobKind, JobService
+from app.services.library import LibraryService
+from app.services.queue import JobQueue
+from tests.analyzers import analyze_by_name, analyze_slowly
+from tests.factories import add_track, make_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.services.analysis import Analyzer
+    from catalog.database import SessionFactory
+
+ROOT = Path(worker.__file__).parents[2]
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> SessionFactory:
+    return make_database(tmp_path)
+
+
+@contextmanager
+def _worker(sessions: SessionFactory, data_dir: Path, analyzer: Analyzer = analyze_by_name) -> Iterator[JobService]:
+    """Run a worker beside the test."""
+    jobs = JobService(sessions, JobQueue(data_dir).send)
+    ending = threading.Event()
+    library = LibraryService(sessions, data_dir, analyzer=analyzer)
+    thread = threading.Thread(
+        target=serve_jobs, args=(data_dir, JobService(sessions), library), kwargs={"stop": ending}
+    )
+    thread.start()
+    try:
+        yield jobs
+    finally:
+        ending.set()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def _worker_process(data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    program = ROOT / "tests" / "app" / "jobs" / "jobs_program.py"
+    environment = {**os.environ, "PYTHONPATH": path}
+    process = subprocess.Popen([sys.executable, str(program), str(data_dir)], env=environment)  # noqa: S603
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait_until(is_true: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not is_true():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.02)
+
+
+def _add_waiting(sessions: SessionFactory, folder: Path, n_tracks: int) -> None:
+    with sessions.begin() as session:
+        for number in range(n_tracks):
+            path = folder / f"{number}.mp3"
+            path.write_bytes(b"x")
+            add_track(session, str(number), path=str(path))
+
+
+def test_a_worker_does_what_is_asked_for_while_it_runs(sessions: SessionFactory, tmp_path: Path):
+    _add_waiting(sessions, tmp_path, 3)
+
+    with _worker(sessions, tmp_path) as jobs:
+        job_id = jobs.submit(JobKind.ANALYZE).job_id
+        _wait_until(lambda: jobs.get_job(job_id).is_final)
+
+    assert jobs.get_job(job_id).message == "3 analyzed, 0 failed, 0 missing; 3 in the index"
+
+
+def test_a_worker_does_what_was_asked_for_before_it_started(sessions: SessionFactory, tmp_path: Path):
+    jobs = JobService(sessions, JobQueue(tmp_path).send)
+    job_ids = [jobs.submit(kind).job_id for kind in (JobKind.ANALYZE, JobKind.REBUILD)]
+
+    with _worker(sessions, tmp_path):
+        _wait_until(lambda: all(jobs.get_job(job_id).is_final for job_id in job_ids))
+
+    assert [jobs.get_job(job_id).status for job_id in job_ids] == ["done", "done"]
+
+
+def test_a_job_whose_message_was_lost_is_found(
+    sessions: SessionFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(worker, "_SWEEP_EVERY_S", 0.1)
+
+    with _worker(sessions, tmp_path):
+        silent = JobService(sessions)
+        job_id = silent.submit(JobKind.REBUILD).job_id
+        _wait_until(lambda: silent.get_job(job_id).is_final)
+
+    assert silent.get_job(job_id).status == "done"
+
+
+def test_a_job_that_a_crash_left_running_is_done_by_the_next_worker(sessions: SessionFactory, tmp_path: Path):
+    jobs = JobService(sessions)
+    job_id = jobs.submit(JobKind.REBUILD).job_id
+    jobs.start(job_id)
+
+    with _worker(sessions, tmp_path):
+        _wait_until(lambda: jobs.get_job(job_id).is_final)
+
+    assert jobs.get_job(job_id).status == "done"
+
+
+def test_a_running_job_is_cancelled_from_outside(sessions: SessionFactory, tmp_path: Path):
+    _add_waiting(sessions, tmp_path, 200)
+
+    with _worker(sessions, tmp_path, analyze_slowly) as jobs:
+        job_id = jobs.submit(JobKind.ANALYZE).job_id
+        _wait_until(lambda: jobs.get_job(job_id).n_done > 0)
+        jobs.cancel(job_id)
+        _wait_until(lambda: jobs.get_job(job_id).report is not None)
+
+    report = jobs.get_job(job_id).report
+    assert report is not None
+    assert 0 < report["analysis"]["n_analyzed"] < 200
+
+
+def test_a_data_folder_has_one_worker(sessions: SessionFactory, tmp_path: Path):
+    with _worker(sessions, tmp_path) as jobs:
+        job_id = jobs.submit(JobKind.REBUILD).job_id
+        _wait_until(lambda: jobs.get_job(job_id).is_final)
+
+        with pytest.raises(WorkerRunningError, match="another worker looks after"):
+            serve_jobs(tmp_path, jobs, LibraryService(sessions, tmp_path))
+
+
+def test_a_process_that_only_asks_for_work_does_none(tmp_path: Path):
+    queue = JobQueue(tmp_path)
+
+    queue.send(1)
+
+    assert queue.count() == 1
+    with pytest.raises(RuntimeError, match="only asks for work"):
+        queue._receive(1)
+    queue.clear()
+    assert queue.count() == 0
+
+
+@pytest.mark.slow
+def test_killing_a_worker_loses_nothing_and_repeats_at_most_one_file(sessions: SessionFactory, tmp_path: Path):
+    _add_waiting(sessions, tmp_path, 30)
+    library = LibraryService(sessions, tmp_path)
+    jobs = JobService(sessions)
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+
+    with _worker_process(tmp_path) as process:
+        _wait_until(lambda: library.count_by_status()["analyzed"] >= 3)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    n_stored = library.count_by_status()["analyzed"]
+    status_after_kill = jobs.get_job(job_id).status
+    with _worker_process(tmp_path):
+        _wait_until(lambda: jobs.get_job(job_id).is_final)
+
+    report = jobs.get_job(job_id).report
+    assert status_after_kill == "running"
+    assert report is not None
+    # Nothing that was stored is analyzed again, only what was under way.
+    assert report["analysis"]["n_analyzed"] == 30 - n_stored
+    assert report["index"] == {"n_indexed": 30}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_told_to_end_stores_the_file_under_way_and_leaves_the_job_waiting(
+    sessions: SessionFactory, tmp_path: Path, number: signal.Signals
+):
+    _add_waiting(sessions, tmp_path, 200)
+    library = LibraryService(sessions, tmp_path)
+    jobs = JobService(sessions)
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+
+    with _worker_process(tmp_path) as process:
+        _wait_until(lambda: library.count_by_status()["analyzed"] >= 2)
+        process.send_signal(number)
+        exit_code = process.wait(PATIENCE_S)
+
+    assert exit_code == 0
+    assert (jobs.get_job(job_id).status, jobs.get_job(job_id).message) == ("queued", "waits to go on")

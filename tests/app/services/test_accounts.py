@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import select
+
+from app.services.accounts import AccountService
+from app.services.errors import AccountError
+from catalog.models import Account
+from tests.factories import make_database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from catalog.database import SessionFactory
+
+PASSWORD = "correct horse battery"
+# As weak as it may be: these tests hash often.
+WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> SessionFactory:
+    return make_database(tmp_path)
+
+
+@pytest.fixture
+def accounts(sessions: SessionFactory) -> AccountService:
+    return AccountService(sessions, WEAK)
+
+
+@pytest.mark.parametrize("email", ["ada@example.org", " ADA@Example.ORG "])
+def test_an_administrator_logs_in_however_the_address_is_capitalized(accounts: AccountService, email: str):
+    accounts.create_administrator("Ada@example.org", PASSWORD)
+
+    account = accounts.check_password(email, PASSWORD)
+
+    assert account is not None
+    assert (account.email, account.role) == ("ada@example.org", "administrator")
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [("ada@example.org", "wrong horse battery"), ("nobody@example.org", PASSWORD), ("ada@example.org", "x" * 100_000)],
+)
+def test_wrong_addresses_and_passwords_are_told_apart_from_nothing(accounts: AccountService, email: str, password: str):
+    accounts.create_administrator("ada@example.org", PASSWORD)
+
+    assert accounts.check_password(email, password) is None
+
+
+@pytest.mark.parametrize("password", ["", "elevenchars", "x" * 257])
+def test_passwords_too_short_or_too_long_are_refused(accounts: AccountService, password: str):
+    with pytest.raises(AccountError, match=f"expected a password of 12 to 256 characters, got {len(password)}"):
+        accounts.create_administrator("ada@example.org", password)
+
+
+@pytest.mark.parametrize("email", ["", "ada", "@example.org", "a b@example.org", "ada@", "a@b@c"])
+def test_what_is_no_address_is_refused(accounts: AccountService, email: str):
+    with pytest.raises(AccountError, match="expected an e-mail address"):
+        accounts.create_administrator(email, PASSWORD)
+
+
+def test_an_address_has_one_account(accounts: AccountService):
+    accounts.create_administrator("ada@example.org", PASSWORD)
+
+    with pytest.raises(AccountError, match="there is an account for 'ada@example"):
+        accounts.create_administrator("ADA@example.org", PASSWORD)
+
+    assert accounts.count_accounts() == 1
+
+
+def test_the_password_is_stored_as_argon2id_alone(accounts: AccountService, sessions: SessionFactory):
+    accounts.create_administrator("ada@example.org", PASSWORD)
+
+    with sessions() as session:
+        stored = session.scalars(select(Account.password_hash)).one()
+    assert stored.startswith("$argon2id$")
+    assert PASSWORD not in stored
+
+
+def test_a_hash_of_older_strength_is_renewed_at_login(accounts: AccountService, sessions: SessionFactory):
+    accounts.create_administrator("ada@example.org", PASSWORD)
+    stronger = AccountService(sessions, PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+
+    stronger.check_password("ada@example.org", PASSWORD)
+
+    with sessions() as session:
+        assert "m=16,t=2" in session.scalars(select(Account.password_hash)).one()
+
+
+def test_a_new_password_replaces_the_old(accounts: AccountService):
+    accounts.create_administrator("ada@example.org", PASSWORD)
+
+    accounts.set_password("ada@example.org", "a quite different one")
+
+    assert accounts.check_password("ada@example.org", PASSWORD) is None
+    assert accounts.check_password("ada@example.org", "a quite different one") is not None
+
+
+def test_an_account_that_is_not_there_gets_no_password(accounts: AccountService):
+    with pytest.raises(AccountError, match="there is no account for 'ada@example"):
+        accounts.set_password("ada@example.org", PASSWORD)
+
+
+def test_accounts_are_found_by_id_and_address(accounts: AccountService):
+    made = accounts.create_administrator("ada@example.org", PASSWORD)
+
+    assert accounts.find_account(made.account_id) == made
+    assert accounts.find_account_by_email("ADA@example.org") == made
+    assert accounts.find_account(made.account_id + 1) is None
+    assert accounts.find_account_by_email("bob@example.org") is None
+
+
+def test_a_damaged_hash_lets_nobody_in(accounts: AccountService, sessions: SessionFactory):
+    with sessions.begin() as session:
+        session.add(Account(email="ada@example.org", password_hash="no hash at all", role="administrator"))
+
+    assert accounts.check_password("ada@example.org", PASSWORD) is None
