@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from tqdm import tqdm
@@ -145,6 +145,8 @@ class progress_bar:  # noqa: N801 - reads as the function it stands for
 def _fill_empty_catalog(services: Services) -> None:
     library = services.library
     n_by_status = library.count_by_status()
+    if not services.settings.seed_demo:
+        return
     is_demo_unfinished = bool(n_by_status.get("pending")) or not library.index_path.exists()
     if sum(n_by_status.values()) == 0:
         click.echo("the catalog is empty: composing a demo library")
@@ -158,9 +160,10 @@ def _fill_empty_catalog(services: Services) -> None:
 def _analyze_and_index(services: Services) -> None:
     with progress_bar("analyzing") as show:
         report = services.library.analyze_pending(on_progress=show)
-    summary: dict[str, Any] = report.to_json()
     status = services.library.rebuild_index()
-    click.echo(f"analysis: {summary}; index: {status.n_indexed} tracks", err=True)
+    click.echo(f"{report.n_analyzed} tracks analyzed, {status.n_indexed} in the index", err=True)
+    for where, reason in report.failed:
+        click.echo(f"could not analyze {where}: {reason}", err=True)
 
 
 def _describe(report: ImportReport) -> str:
