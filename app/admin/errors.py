@@ -9,6 +9,7 @@ import http
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, make_response, render_template
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _NAMED: Final[Mapping[type[Exception], tuple[int, str]]] = {
     TrackNotFoundError: (404, "This track is no longer in the catalog"),
     JobNotFoundError: (404, "There is no such job"),
-    DatabaseUnavailableError: (503, "The catalog cannot be reached"),
 }
 
 _TITLES: Final[Mapping[int, str]] = {
@@ -37,6 +37,7 @@ def register_error_pages(blueprint: Blueprint) -> None:
     """Make a blueprint answer errors with a sentence and their status."""
     for kind in _NAMED:
         blueprint.register_error_handler(kind, _answer_named)
+    blueprint.register_error_handler(DatabaseUnavailableError, _answer_unavailable)
     blueprint.register_error_handler(CSRFError, _answer_stale_form)
     blueprint.register_error_handler(HTTPException, _answer_http)
 
@@ -44,6 +45,11 @@ def register_error_pages(blueprint: Blueprint) -> None:
 def _answer_named(error: Exception) -> Response:
     status, title = next(_NAMED[kind] for kind in type(error).__mro__ if kind in _NAMED)
     return _answer(status, title, str(error))
+
+
+def _answer_unavailable(error: Exception) -> Response:
+    # Who is logged in stands in the database, too: the page is shown as to a stranger.
+    return _answer(503, "The catalog cannot be reached", str(error), current_user=AnonymousUserMixin())
 
 
 def _answer_stale_form(_error: CSRFError) -> Response:
@@ -60,10 +66,10 @@ def _answer_http(error: HTTPException) -> Response:
     return response
 
 
-def _answer(status: int, title: str, message: str) -> Response:
+def _answer(status: int, title: str, message: str, **context: object) -> Response:
     """Answer htmx at the page's place for problems, so that nothing shown gets lost, others with a page."""
     template = "admin/_problem.html" if wants_fragment() else "admin/error.html"
-    response = make_response(render_template(template, title=title, message=message), status)
+    response = make_response(render_template(template, title=title, message=message, **context), status)
     if wants_fragment():
         response.headers.extend({"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"})
     return response

@@ -38,7 +38,9 @@ class LoggedIn(UserMixin):
 
 def register_login(app: Flask) -> None:
     """Let an application know who is logged in."""
-    manager = LoginManager(app)
+    manager = LoginManager()
+    # Only the admin page's templates look at who is logged in: an error page must not need the database.
+    manager.init_app(app, add_context_processor=False)
     manager.user_loader(_load)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from app.admin.context import current_services, wants_fragment
+from app.admin.context import MAX_ID, current_services, wants_fragment
 from app.admin.wording import describe_job
 from app.services.jobs import JobKind
 
@@ -30,7 +30,7 @@ def show_list() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/jobs/<int:job_id>")
+@blueprint.get(f"/jobs/<int(max={MAX_ID}):job_id>")
 def show_job(job_id: int) -> ResponseReturnValue:
     """Show one job; to htmx, which asks each second while it is open, the part that changes.
 
@@ -45,7 +45,7 @@ def show_job(job_id: int) -> ResponseReturnValue:
     return render_template("admin/_job.html" if wants_fragment() else "admin/job.html", job=job)
 
 
-@blueprint.post("/jobs/<int:job_id>/cancel")
+@blueprint.post(f"/jobs/<int(max={MAX_ID}):job_id>/cancel")
 def cancel(job_id: int) -> ResponseReturnValue:
     """Cancel a job.
 

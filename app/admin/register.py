@@ -79,7 +79,7 @@ def _keep_private(response: Response) -> Response:
 def _words() -> dict[str, object]:
     """Give the admin page's templates their words; those of other pages never see them."""
     return {
-        "user": current_user,
+        "current_user": current_user,
         "track_status_words": TRACK_STATUS_WORDS,
         "job_status_words": JOB_STATUS_WORDS,
         "count": count,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from app.admin.context import current_services, to_local_address
+from app.admin.context import MAX_ID, current_services, to_local_address
 from catalog.errors import InvalidEditError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ FIELDS: Final = (
 )
 
 
-@blueprint.get("/tracks/<int:track_id>")
+@blueprint.get(f"/tracks/<int(max={MAX_ID}):track_id>")
 def show(track_id: int) -> ResponseReturnValue:
     """Show a track and its form.
 
@@ -53,7 +53,7 @@ def show(track_id: int) -> ResponseReturnValue:
     return _render(track, _read_values(track), back=to_local_address(request.args.get("back")))
 
 
-@blueprint.post("/tracks/<int:track_id>")
+@blueprint.post(f"/tracks/<int(max={MAX_ID}):track_id>")
 def save(track_id: int) -> ResponseReturnValue:
     """Store what was changed in the form, or say at its field what is wrong.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from app.admin.context import current_services, to_local_address, wants_fragment
+from app.admin.context import current_services, read_ids, to_local_address, wants_fragment
 from app.admin.listing import Listing, find_page
 from app.admin.wording import count
 from app.services.jobs import JobKind
@@ -32,7 +32,7 @@ def show_list() -> ResponseReturnValue:
 def confirm_delete() -> ResponseReturnValue:
     """Name the chosen tracks and ask whether to delete them."""
     back = to_local_address(request.args.get("back"))
-    tracks = current_services().library.get_tracks(request.args.getlist("track_id", type=int))
+    tracks = current_services().library.get_tracks(read_ids(request.args))
     if not tracks:
         flash("Select the tracks to delete first.")
         return redirect(back, code=303)
@@ -42,7 +42,7 @@ def confirm_delete() -> ResponseReturnValue:
 @blueprint.post("/tracks/delete")
 def delete() -> ResponseReturnValue:
     """Delete the chosen tracks from the catalog; their files stay."""
-    n_deleted = current_services().library.delete_tracks(request.form.getlist("track_id", type=int))
+    n_deleted = current_services().library.delete_tracks(read_ids(request.form))
     flash(f"{count(n_deleted, 'track')} deleted.")
     return redirect(to_local_address(request.form.get("back")), code=303)
 
@@ -51,7 +51,7 @@ def delete() -> ResponseReturnValue:
 def retry() -> ResponseReturnValue:
     """Analyze failed tracks again: the ones named, or all."""
     services = current_services()
-    track_ids = request.form.getlist("track_id", type=int)
+    track_ids = read_ids(request.form)
     n_waiting = services.library.retry_failed(track_ids or None)
     if not n_waiting:
         flash("Nothing to try again: no such track has failed.")
