@@ -33,6 +33,39 @@ _SORT_COLUMNS: Final[Mapping[TrackSort, InstrumentedAttribute[Any]]] = {
 }
 
 
+_FACT_COLUMNS: Final[Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]]] = {
+    "track_id": Track.id,
+    "title": Track.title,
+    "artist": func.coalesce(Artist.name, ""),
+    "artist_id": Track.artist_id,
+    "album": Track.album,
+    "genre": Track.genre,
+    "year": Track.year,
+    "duration_s": Track.duration_s,
+    "path": Track.path,
+    "url": Track.url,
+    "source": Track.source,
+    "licence": Track.licence,
+    "attribution": Track.attribution,
+    "status": Track.status,
+    "failure_reason": Track.failure_reason,
+    "tempo_bpm": AudioFeatures.tempo_bpm,
+    "key": AudioFeatures.key,
+    "mode": AudioFeatures.mode,
+    "loudness_lufs": AudioFeatures.loudness_lufs,
+    "valence": TrackAffect.valence,
+    "arousal": TrackAffect.arousal,
+    "created_at": Track.created_at,
+    "updated_at": Track.updated_at,
+}
+_SHARE_COLUMNS: Final[Mapping[str, InstrumentedAttribute[float]]] = {
+    "happy": TrackAffect.happy,
+    "sad": TrackAffect.sad,
+    "angry": TrackAffect.angry,
+    "neutral": TrackAffect.neutral,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TrackFacts:
     """All that is known of one track.
@@ -70,9 +103,9 @@ class TrackFacts:
     loudness_lufs: float | None = None
     valence: float | None = None
     arousal: float | None = None
-    shares: Mapping[str, float] | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    shares: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +135,7 @@ def list_tracks(  # noqa: PLR0913 - keywords of one query
         search: words that must all occur in title, artist, album or genre, however capitalized; empty for all tracks.
         status: only tracks that have come this far; None for all.
         source: only tracks brought in from here; None for all.
-        sort: what to sort by; equal tracks stand in the order of their ids, unknown values last.
+        sort: what to sort by; unknown values stand last.
         descending: largest first.
         limit: tracks on the page.
         offset: tracks before the page.
@@ -111,9 +144,7 @@ def list_tracks(  # noqa: PLR0913 - keywords of one query
     page = _filtered(select(Track.id), search=search, status=status, source=source)
     if column.class_ is not Track:
         page = page.outerjoin(column.class_)
-    # The titles' index holds no unknown values; asking for their order would keep SQLite from walking it.
-    order = column.desc() if descending else column.asc()
-    page = page.order_by(order.nulls_last() if column.class_ is not Track else order, Track.id)
+    page = page.order_by(*_order(column, descending=descending, is_search=bool(search)))
     # The page is found on the narrow index first, then only its own rows are read in full.
     return get_tracks(session, session.scalars(page.limit(limit).offset(offset)).all())
 
@@ -205,6 +236,16 @@ def count_pending(session: Session) -> int:
     return session.scalar(query) or 0
 
 
+def _order(column: InstrumentedAttribute[Any], *, descending: bool, is_search: bool) -> list[ColumnElement[Any]]:
+    if column.class_ is not Track:
+        return [(column.desc() if descending else column.asc()).nulls_last(), Track.id.asc()]
+    # Walking the sorted index looks every track up; for a few hits one pass over the table and a small sort are faster.
+    # An expression, even one that changes nothing, keeps the planner from the index.
+    key: ColumnElement[Any] = func.coalesce(column, column) if is_search else column.expression
+    # Ties in the same direction as the rest: only so is the index the order.
+    return [key.desc(), Track.id.desc()] if descending else [key.asc(), Track.id.asc()]
+
+
 def _filtered(
     query: Select[int],
     *,
@@ -222,50 +263,17 @@ def _filtered(
 
 
 def _read_facts(session: Session, condition: ColumnElement[bool]) -> Iterator[TrackFacts]:
+    # Columns, not rows as objects: a playlist of 60 is read three times as fast.
     query = (
-        select(Track, Artist.name, AudioFeatures, TrackAffect)
+        select(*_FACT_COLUMNS.values(), *_SHARE_COLUMNS.values())
+        .select_from(Track)
         .outerjoin(Artist, Artist.id == Track.artist_id)
         .outerjoin(AudioFeatures, AudioFeatures.track_id == Track.id)
         .outerjoin(TrackAffect, TrackAffect.track_id == Track.id)
         .where(condition)
     )
-    for track, artist, features, affect in session.execute(query):
-        yield _to_facts(track, artist, features, affect)
-
-
-def _to_facts(
-    track: Track,
-    artist: str | None,
-    features: AudioFeatures | None,
-    affect: TrackAffect | None,
-) -> TrackFacts:
-    return TrackFacts(
-        track_id=track.id,
-        title=track.title,
-        artist=artist or "",
-        artist_id=track.artist_id,
-        album=track.album,
-        genre=track.genre,
-        year=track.year,
-        duration_s=track.duration_s,
-        path=track.path,
-        url=track.url,
-        source=track.source,
-        licence=track.licence,
-        attribution=track.attribution,
-        status=track.status,
-        failure_reason=track.failure_reason,
-        tempo_bpm=features.tempo_bpm if features else None,
-        key=features.key if features else None,
-        mode=features.mode if features else None,
-        loudness_lufs=features.loudness_lufs if features else None,
-        valence=affect.valence if affect else None,
-        arousal=affect.arousal if affect else None,
-        shares=_shares(affect) if affect else None,
-        created_at=track.created_at,
-        updated_at=track.updated_at,
-    )
-
-
-def _shares(affect: TrackAffect) -> dict[str, float]:
-    return {"happy": affect.happy, "sad": affect.sad, "angry": affect.angry, "neutral": affect.neutral}
+    n_facts = len(_FACT_COLUMNS)
+    for row in session.execute(query):
+        values: dict[str, Any] = dict(zip(_FACT_COLUMNS, row[:n_facts], strict=True))
+        shares = dict(zip(_SHARE_COLUMNS, row[n_facts:], strict=True))
+        yield TrackFacts(**values, shares=None if shares["happy"] is None else shares)
