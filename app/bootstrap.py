@@ -7,6 +7,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from app.services.accounts import AccountService
 from app.services.feedback import FeedbackService
 from app.services.jobs import JobService
@@ -47,6 +49,8 @@ def build_services(settings: Settings) -> Services:
     Raises:
         DatabaseUnavailableError: the database's address cannot be used at all.
     """
+    # Through standard logging, which writes to standard error: standard output belongs to results.
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
     session_factory = make_session_factory(open_engine(settings.database_url))
     get_recognizer = _load_once(settings)
     library = LibraryService(

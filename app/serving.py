@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ def serve(host: str | None, port: int | None, workers: int, threads: int, *, has
     """Serve the page, with a worker beside it."""
     from app.settings import Settings
 
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     settings = Settings.from_env()
     settings = dataclasses.replace(settings, host=host or settings.host, port=settings.port if port is None else port)
     with _worker_process() if has_worker else contextlib.nullcontext():
@@ -43,6 +45,7 @@ def worker() -> None:
     from app.jobs.worker import run_worker
     from app.settings import Settings
 
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     run_worker(Settings.from_env())
 
 

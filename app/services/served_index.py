@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from app.services.jobs import JobKind
 from catalog.analysis.embeddings import EMBEDDING_MODEL
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from app.services.jobs import JobService
     from app.services.library import LibraryService
 
-_LOG = logging.getLogger(__name__)
+_LOG = structlog.get_logger(__name__)
 
 # How often a request may compare the index with the catalog: a glance costs a query and a stat.
 CHECK_EVERY_S: Final = 2.0
@@ -69,7 +70,7 @@ class ServedIndex:
         try:
             return self._load()
         except (IndexUnreadableError, IndexMismatchError) as error:
-            _LOG.warning("the index is built anew: %s", error)
+            _LOG.warning("index rebuilt", reason=str(error))
             self._library.rebuild_index()
             return self._load()
 
