@@ -20,6 +20,9 @@ from tests.factories import add_analyzed_track, write_music
 
 pytestmark = pytest.mark.browser
 
+# A machine that is busy may be slow to answer.
+expect.set_options(timeout=20_000)
+
 TITLES = ("Moss", "Paper Boats", "Slow Water")
 
 
@@ -54,7 +57,8 @@ def page(services, context):
         page.get_by_label("E-mail address").fill(EMAIL)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        page.locator("h1", has_text="Tracks").wait_for()
+        # The script shows this box: from then on keys and searches are heard.
+        page.locator("#select-all").wait_for()
         yield page
         page.close()
 
