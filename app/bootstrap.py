@@ -49,8 +49,7 @@ def build_services(settings: Settings) -> Services:
     Raises:
         DatabaseUnavailableError: the database's address cannot be used at all.
     """
-    # Through standard logging, which writes to standard error: standard output belongs to results.
-    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
+    _configure_logs()
     session_factory = make_session_factory(open_engine(settings.database_url))
     get_recognizer = _load_once(settings)
     library = LibraryService(
@@ -70,6 +69,19 @@ def build_services(settings: Settings) -> Services:
         accounts=AccountService(session_factory),
         jobs=jobs,
         readiness=ReadinessService(library, get_recognizer).check,
+    )
+
+
+def _configure_logs() -> None:
+    """Log through standard logging, to standard error, and never a local variable: it may be a password or a voice."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
     )
 
 

@@ -32,7 +32,7 @@ MIME_TYPE_BY_SUFFIX: Final = {
 }
 
 
-@blueprint.get("/tracks/<int:track_id>/audio")
+@blueprint.get("/tracks/<int(max=9223372036854775807):track_id>/audio")
 def play(track_id: int) -> BaseResponse:
     """Send a track's audio, or the part of it that was asked for.
 

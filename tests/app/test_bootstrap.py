@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import structlog
 
 from app.bootstrap import build_recognition, build_services
 from app.settings import Settings
@@ -100,3 +101,16 @@ build_services(Settings(Path({str(tmp_path)!r}), "sqlite:///{tmp_path}/catalog.d
 """
 
     assert not list_imported(code) & (TRAINING | {"librosa"})
+
+
+def test_logs_name_no_local_variable(tmp_path, caplog):
+    build_services(make_settings(tmp_path))
+    password = "-".join(["correct", "horse"])
+
+    try:
+        raise RuntimeError(f"broken after {len(password)} letters")
+    except RuntimeError:
+        structlog.get_logger("test").exception("request failed")
+
+    assert "broken after 13 letters" in caplog.text
+    assert "correct-horse" not in caplog.text
