@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from recognizer.labels import LABELS
@@ -18,10 +20,14 @@ from recognizer.training.model import EmotionClassifier
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from torch import Tensor
+
     from recognizer.training.cross_validation import FittedHead
 
 WEIGHTS_FILE = "model.safetensors"
 SETTINGS_FILE = "checkpoint.json"
+_POSITIONS = "encoder.positions"
+_SETTINGS = ("labels", "config", "temperature", "margin_threshold", "facts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +52,16 @@ class Checkpoint:
 def build_model(config: TrainingConfig, *, from_scratch: bool = False) -> EmotionClassifier:
     """Build the network of a run around its encoder.
 
+    Args:
+        config: the run.
+        from_scratch: whether to take the architecture alone, as long as serving needs it, to load weights into.
+
     Raises:
         TrainingError: the encoder cannot be had.
     """
-    encoder = build_encoder(config.encoder, n_blocks=config.n_blocks, from_scratch=from_scratch)
+    # Slowed-down copies are longer than a window, so training keeps positions that serving never reaches.
+    max_s = config.window_s if from_scratch else None
+    encoder = build_encoder(config.encoder, n_blocks=config.n_blocks, max_s=max_s, from_scratch=from_scratch)
     model = EmotionClassifier(
         encoder, first_layer=config.first_layer, layer_mix=config.layer_mix, level_db=config.level_db
     )
@@ -73,13 +85,14 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     temporary = folder / f"{WEIGHTS_FILE}.part"
     save_file(weights, temporary)
     temporary.replace(folder / WEIGHTS_FILE)
-    settings = {
-        "labels": LABELS,
-        "config": checkpoint.config.to_mapping(),
-        "temperature": checkpoint.temperature,
-        "margin_threshold": checkpoint.margin_threshold,
-        "facts": checkpoint.facts,
-    }
+    values = (
+        LABELS,
+        checkpoint.config.to_mapping(),
+        checkpoint.temperature,
+        checkpoint.margin_threshold,
+        checkpoint.facts,
+    )
+    settings = dict(zip(_SETTINGS, values, strict=True))
     temporary = folder / f"{SETTINGS_FILE}.part"
     temporary.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     temporary.replace(folder / SETTINGS_FILE)
@@ -97,16 +110,29 @@ def load_checkpoint(folder: Path, *, encoder: str | None = None) -> Checkpoint:
     """
     try:
         settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        labels, fields, temperature, margin_threshold, facts = (settings[key] for key in _SETTINGS)
         weights = load_file(folder / WEIGHTS_FILE)
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"expected a checkpoint in {str(folder)!r}, got: {error}") from error
-    if settings["labels"] != list(LABELS):
-        raise TrainingError(f"checkpoint {str(folder)!r}: expected labels {list(LABELS)}, got {settings['labels']}")
-    config = TrainingConfig.from_mapping(settings["config"], where=str(folder / SETTINGS_FILE))
-    if encoder:
-        config = TrainingConfig.from_mapping({**config.to_mapping(), "encoder": encoder}, where=str(folder))
-    model = build_model(config, from_scratch=True)
-    model.load_state_dict(weights)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise TrainingError(f"expected a checkpoint in {str(folder)!r}, got {error!r}") from error
+    if labels != list(LABELS):
+        raise TrainingError(f"checkpoint {str(folder)!r}: expected labels {list(LABELS)}, got {labels}")
+    config = TrainingConfig.from_mapping(fields, where=str(folder / SETTINGS_FILE))
+    located = dataclasses.replace(config, encoder=encoder or config.encoder)
+    model = build_model(located, from_scratch=True)
+    try:
+        model.load_state_dict(_shorten_positions(weights, model))
+    except RuntimeError as error:
+        raise TrainingError(
+            f"checkpoint {str(folder)!r}: its weights don't fit encoder {located.encoder!r}: {error}"
+        ) from error
     if not torch.count_nonzero(model.statistics_mean):
         raise TrainingError(f"checkpoint {str(folder)!r}: its head was never trained")
-    return Checkpoint(model.eval(), config, settings["temperature"], settings["margin_threshold"], settings["facts"])
+    return Checkpoint(model.eval(), config, temperature, margin_threshold, facts)
+
+
+def _shorten_positions(weights: dict[str, Tensor], model: EmotionClassifier) -> dict[str, Tensor]:
+    """Drop the positions of frames that no window has."""
+    kept = model.state_dict().get(_POSITIONS)
+    if kept is None or _POSITIONS not in weights:
+        return weights
+    return {**weights, _POSITIONS: weights[_POSITIONS][: len(kept)]}

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from recognizer.audio import MIN_CLIP_S
 from recognizer.training.errors import TrainingError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LayerMix = Literal["weighted", "concatenated"]
+
+# What a field's annotation lets TOML and JSON hold; a list has become a tuple.
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (float, int),
+    "LayerMix": (str,),
+    "tuple[str, ...]": (tuple, str),
+    "tuple[float, ...]": (tuple, float, int),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +79,25 @@ class TrainingConfig:
             raise TrainingError(
                 f"run {self.name!r}: layer_mix must be weighted or concatenated, got {self.layer_mix!r}"
             )
-        for field_name in ("window_s", "hop_s", "kappa"):
-            if getattr(self, field_name) <= 0:
+        bounds = {
+            "n_blocks": (1, math.inf),
+            "first_layer": (0, self.n_blocks),
+            "window_s": (MIN_CLIP_S, math.inf),
+            "hop_s": (0.01, self.window_s),
+            "n_views": (0, math.inf),
+            "centered_copies": (1, math.inf),
+            "max_known_clips": (1, math.inf),
+            "kappa": (0.01, math.inf),
+        }
+        for field_name, (low, high) in bounds.items():
+            if not low <= getattr(self, field_name) <= high:
                 raise TrainingError(
-                    f"run {self.name!r}: {field_name} must be above 0, got {getattr(self, field_name)!r}"
+                    f"run {self.name!r}: {field_name} must lie within {low:g} to {high:g}, "
+                    f"got {getattr(self, field_name)!r}"
                 )
-        if not 0 <= self.first_layer <= self.n_blocks:
+        if not self.inverse_penalty or min(self.inverse_penalty) <= 0:
             raise TrainingError(
-                f"run {self.name!r}: first_layer must lie within 0..{self.n_blocks}, got {self.first_layer}"
+                f"run {self.name!r}: expected inverse_penalty of numbers above 0, got {list(self.inverse_penalty)}"
             )
 
     @classmethod
@@ -105,11 +128,21 @@ class TrainingConfig:
         if missing:
             raise TrainingError(f"{where}: missing key {missing[0]!r}")
         values: dict[str, Any] = {key: _freeze(value) for key, value in content.items()}
+        for key, value in values.items():
+            _check_kind(key, value, _KINDS[str(fields[key].type)], where=where)
         return cls(**values)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values, as `from_mapping` takes them."""
         return dataclasses.asdict(self)
+
+
+def _check_kind(key: str, value: object, kind: tuple[type, ...], *, where: str) -> None:
+    parts = value if isinstance(value, tuple) else (value,)
+    is_list_wanted = tuple in kind
+    if isinstance(value, tuple) != is_list_wanted or any(type(part) not in kind for part in parts):
+        words = " or ".join(each.__name__ for each in kind if each is not tuple)
+        raise TrainingError(f"{where}: {key} must be {'a list of ' if is_list_wanted else ''}{words}, got {value!r}")
 
 
 def _freeze(value: object) -> object:

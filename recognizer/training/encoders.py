@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -14,8 +15,7 @@ from recognizer.training.frontend import LogMelSpectrogram
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
-# Below this many samples no encoder here emits a frame: 25 ms at 16 kHz.
-MIN_ENCODER_SAMPLES = 400
+FRAMES_PER_SECOND = 50
 
 
 class SpeechEncoder(Protocol):
@@ -39,11 +39,14 @@ class WhisperSpeechEncoder(nn.Module):
     """The first blocks of a Whisper encoder, over as many frames as the audio has: no padding to 30 s."""
 
     # Transformers' modules are typed as tensors or modules, which says nothing: Any is honest here.
-    def __init__(self, encoder: Any, n_blocks: int | None) -> None:  # noqa: ANN401
+    def __init__(self, encoder: Any, n_blocks: int | None, max_s: float | None) -> None:  # noqa: ANN401
         super().__init__()
+        n_positions = None if max_s is None else math.ceil(max_s * FRAMES_PER_SECOND)
         self.log_mel = LogMelSpectrogram(n_mels=encoder.conv1.in_channels)
         self.convolutions = nn.ModuleList([encoder.conv1, encoder.conv2])
-        self.positions = nn.Parameter(encoder.embed_positions.weight.detach().clone(), requires_grad=False)
+        self.positions = nn.Parameter(
+            encoder.embed_positions.weight.detach()[:n_positions].clone(), requires_grad=False
+        )
         self.layers = nn.ModuleList(list(encoder.layers)[:n_blocks])
         self.hidden_size = int(encoder.conv2.out_channels)
 
@@ -97,12 +100,15 @@ class WaveformSpeechEncoder(nn.Module):
         return list(self.encoder(centered / scale, output_hidden_states=True).hidden_states)
 
 
-def build_encoder(name_or_folder: str, *, n_blocks: int | None = None, from_scratch: bool = False) -> SpeechEncoder:
+def build_encoder(
+    name_or_folder: str, *, n_blocks: int | None = None, max_s: float | None = None, from_scratch: bool = False
+) -> SpeechEncoder:
     """Load an encoder from the model hub or from a folder.
 
     Args:
         name_or_folder: a hub name such as "facebook/wav2vec2-base", or a folder with config.json and weights.
         n_blocks: how many transformer blocks to keep, from the first on; None keeps all.
+        max_s: longest window that will be heard, in seconds: positions beyond are dropped; None keeps all.
         from_scratch: whether to take the architecture alone, with random weights.
 
     Raises:
@@ -117,7 +123,7 @@ def build_encoder(name_or_folder: str, *, n_blocks: int | None = None, from_scra
             f"encoder {name_or_folder!r} is neither a folder with config.json nor a model that the hub hands out"
         ) from error
     if config.model_type == "whisper":
-        return WhisperSpeechEncoder(_load_whisper(name_or_folder, config, from_scratch=from_scratch), n_blocks)
+        return WhisperSpeechEncoder(_load_whisper(name_or_folder, config, from_scratch=from_scratch), n_blocks, max_s)
     if config.model_type in ("wav2vec2", "wavlm", "hubert"):
         return WaveformSpeechEncoder(_load_auto(name_or_folder, config, from_scratch=from_scratch), n_blocks)
     raise TrainingError(f"encoder kind {config.model_type!r} is none of whisper, wav2vec2, wavlm and hubert")

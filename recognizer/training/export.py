@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,20 +93,24 @@ def export(
 def _write_onnx(checkpoint: Checkpoint, path: Path) -> None:
     model = checkpoint.model
     example = (torch.zeros(2, SAMPLE_RATE), torch.zeros(1, model.statistics_dim))
-    torch.onnx.export(
-        model,
-        example,
-        str(path),
-        input_names=["waveform", "center"],
-        output_names=["logits", "statistics"],
-        dynamic_axes={
-            "waveform": {0: "n_windows", 1: "n_samples"},
-            "logits": {0: "n_windows"},
-            "statistics": {0: "n_windows"},
-        },
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # It warns that it is the old exporter, which needs no further package, and that lengths may have become
+        # constants, which comparing windows of several lengths would show.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            model,
+            example,
+            str(path),
+            input_names=["waveform", "center"],
+            output_names=["logits", "statistics"],
+            dynamic_axes={
+                "waveform": {0: "n_windows", 1: "n_samples"},
+                "logits": {0: "n_windows"},
+                "statistics": {0: "n_windows"},
+            },
+            opset_version=OPSET,
+            dynamo=False,
+        )
 
 
 def _store_as_float16(path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from recognizer.corpora import load_corpus
+from recognizer.corpora.splits import load_published_split
 from recognizer.evaluation.predictions import write_predictions
 from recognizer.training.checkpoints import Checkpoint, build_model, save_checkpoint, set_head
 from recognizer.training.cross_validation import FittedHead, cross_validate, fit_with_inner_folds, gather
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recognizer.corpora.utterance import Utterance
+    from recognizer.evaluation.predictions import Prediction
     from recognizer.training.config import TrainingConfig
 
 PREDICTIONS_FOLDER = "predictions"
@@ -47,7 +50,7 @@ def train(
         The checkpoint's folder.
 
     Raises:
-        TrainingError: a corpus has no folder, or the encoder cannot be had.
+        TrainingError: a corpus has no folder, the protocol's corpus is not among them, or the encoder cannot be had.
         CorpusError: a corpus is broken.
     """
     located = dataclasses.replace(config, encoder=encoder or config.encoder)
@@ -61,12 +64,11 @@ def train(
         on_progress=lambda n_done, n_total: on_progress("statistics", n_done, n_total),
     )
     predictions_path = out_dir / PREDICTIONS_FOLDER / f"{config.protocol}.csv"
-    if not predictions_path.exists():
-        predictions_path.parent.mkdir(parents=True, exist_ok=True)
+    if not _is_made_by(predictions_path, config):
         rows = cross_validate(
             clips, config, seed=config.seed, on_progress=lambda n_done, n_total: on_progress("folds", n_done, n_total)
         )
-        write_predictions(predictions_path, rows)
+        _keep_predictions(predictions_path, rows, config)
     fitted = fit_with_inner_folds(gather(clips.utterances, clips.values), config, seed=config.seed)
     on_progress("final head", 1, 1)
     set_head(model, fitted)
@@ -79,7 +81,34 @@ def _load(config: TrainingConfig, corpora: Mapping[str, Path]) -> list[Utterance
     missing = [name for name in config.corpora if name not in corpora]
     if missing:
         raise TrainingError(f"run {config.name!r} needs corpus {missing[0]!r}, got folders for {sorted(corpora)}")
+    # Now, not after the hours that the statistics may take.
+    measured = load_published_split(config.protocol).corpus
+    if measured not in config.corpora:
+        raise TrainingError(
+            f"run {config.name!r}: protocol {config.protocol!r} measures on {measured!r}, got corpora "
+            f"{', '.join(config.corpora)}"
+        )
     return [utterance for name in config.corpora for utterance in load_corpus(name, corpora[name])]
+
+
+def _is_made_by(predictions_path: Path, config: TrainingConfig) -> bool:
+    """Tell whether predictions are there and come from this very run, not from the folder's last one."""
+    try:
+        made_by = json.loads(_config_path(predictions_path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return predictions_path.exists() and made_by == json.loads(json.dumps(config.to_mapping()))
+
+
+def _keep_predictions(path: Path, rows: list[Prediction], config: TrainingConfig) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _config_path(path).unlink(missing_ok=True)
+    write_predictions(path, rows)
+    _config_path(path).write_text(json.dumps(config.to_mapping()) + "\n", encoding="utf-8")
+
+
+def _config_path(predictions_path: Path) -> Path:
+    return predictions_path.with_suffix(".json")
 
 
 def _collect_facts(clips: ClipStatistics, fitted: FittedHead) -> dict[str, Any]:

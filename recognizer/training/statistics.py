@@ -114,11 +114,16 @@ def _pool(model: EmotionClassifier, waveform: np.ndarray) -> np.ndarray:
 
 
 def _join_parts(folder: Path, utterances: Sequence[Utterance]) -> ClipStatistics:
-    parts = [np.load(part) for part in sorted(folder.glob("[0-9]*[0-9].npz"))]
+    parts = [_read_part(part) for part in sorted(folder.glob("[0-9]*[0-9].npz"))]
     kept = np.concatenate([part["kept"] for part in parts])
     refused = [pair for part in parts for pair in json.loads(str(part["refused"])).items()]
     values = np.concatenate([part["values"] for part in parts])
     return ClipStatistics(tuple(utterances[row] for row in kept), values, tuple(refused))
+
+
+def _read_part(part: Path) -> dict[str, np.ndarray]:
+    with np.load(part) as arrays:
+        return {name: arrays[name] for name in arrays.files}
 
 
 def _cache_key(utterances: Sequence[Utterance], config: TrainingConfig) -> str:

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from recognizer.training.config import TrainingConfig
+from recognizer.training.errors import TrainingError
+from tests.recognizer.training.made_up import TOML, make_config
+
+
+def test_a_file_becomes_a_run(tmp_path):
+    (tmp_path / "run.toml").write_text(TOML)
+
+    run = TrainingConfig.from_toml(tmp_path / "run.toml")
+
+    assert run == make_config(inverse_penalty=(0.1, 1.0))
+
+
+def test_a_run_survives_being_saved():
+    run = make_config(layer_mix="weighted", kappa=2.5)
+
+    content = json.loads(json.dumps(run.to_mapping()))
+
+    assert TrainingConfig.from_mapping(content, where="here") == run
+
+
+def test_runs_that_are_reported_can_be_read():
+    from importlib import resources
+
+    folder = resources.files("recognizer.training") / "configs"
+    runs = [TrainingConfig.from_toml(file) for file in folder.iterdir() if file.name.endswith(".toml")]
+
+    assert runs
+    assert all(run.name for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("windows_s = 3.0", r"run\.toml: unknown key 'windows_s', expected some of name, encoder"),
+        ('n_blocks = "2"', r"run\.toml: n_blocks must be int, got '2'"),
+        ("n_blocks = true", r"n_blocks must be int, got True"),
+        ("n_blocks = [2]", r"n_blocks must be int"),
+        ("inverse_penalty = 0.1", "inverse_penalty must be a list of float or int, got 0.1"),
+        ("inverse_penalty = []", "inverse_penalty of numbers above 0, got \\[\\]"),
+        ("inverse_penalty = [0.0]", "inverse_penalty of numbers above 0, got \\[0.0\\]"),
+        ('layer_mix = "sum"', "layer_mix must be weighted or concatenated, got 'sum'"),
+        ("first_layer = 3", "first_layer must lie within 0 to 2, got 3"),
+        ("window_s = 0.1", "window_s must lie within 0.5 to inf, got 0.1"),
+        ("window_s = nan", "window_s must lie within"),
+        ("hop_s = 4.0", "hop_s must lie within 0.01 to 3, got 4.0"),
+        ("kappa = 0", "kappa must lie within"),
+        ("n_views = -1", "n_views must lie within 0 to inf, got -1"),
+        ("centered_copies = 0", "centered_copies must lie within 1"),
+        ("corpora = []", "expected at least one corpus"),
+        ('corpora = "ravdess"', "corpora must be a list of str, got 'ravdess'"),
+        ("name =", "as TOML"),
+    ],
+)
+def test_what_no_run_could_follow_is_refused_by_name(tmp_path, line, complaint):
+    key = line.split(" ")[0]
+    kept = [each for each in TOML.splitlines() if each.split(" ")[0] != key]
+    (tmp_path / "run.toml").write_text("\n".join([*kept, line]))
+
+    with pytest.raises(TrainingError, match=complaint):
+        TrainingConfig.from_toml(tmp_path / "run.toml")
+
+
+@pytest.mark.parametrize("key", ["name", "encoder", "corpora"])
+def test_a_missing_key_is_named(key):
+    content = make_config().to_mapping()
+    del content[key]
+
+    with pytest.raises(TrainingError, match=f"here: missing key '{key}'"):
+        TrainingConfig.from_mapping(content, where="here")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(TrainingError, match=r"none\.toml"):
+        TrainingConfig.from_toml(tmp_path / "none.toml")

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from transformers import WhisperForAudioClassification
+
+from recognizer.training.encoders import build_encoder
+from recognizer.training.errors import TrainingError
+from recognizer.training.frontend import LogMelSpectrogram
+from tests.recognizer.training.made_up import HIDDEN
+from tests.signals import make_speech
+
+SPEECH = torch.from_numpy(make_speech(1.0))[None]
+
+
+@pytest.mark.parametrize("kind", ["whisper_dir", "wav2vec2_dir"])
+def test_an_encoder_gives_its_stem_and_every_block_that_is_kept(kind, request):
+    encoder = build_encoder(str(request.getfixturevalue(kind)), n_blocks=2)
+
+    with torch.inference_mode():
+        states = encoder(SPEECH)
+
+    assert len(encoder.blocks) == 2
+    assert [state.shape[0::2] for state in states] == [(1, HIDDEN)] * 3
+    assert all(48 <= state.shape[1] <= 50 for state in states)
+
+
+def test_whisper_blocks_are_computed_as_transformers_computes_them(whisper_dir):
+    whole = WhisperForAudioClassification.from_pretrained(whisper_dir).eval().encoder
+    encoder = build_encoder(str(whisper_dir)).eval()
+    waveform = torch.nn.functional.pad(SPEECH, (0, 480_000 - SPEECH.shape[1]))
+
+    with torch.inference_mode():
+        expected = whole(LogMelSpectrogram()(waveform), output_hidden_states=True).hidden_states
+        states = encoder(waveform)
+
+    # Transformers puts its last normalization, which we leave out, on the last state.
+    for state, wanted in zip(states[:-1], expected[:-1], strict=True):
+        torch.testing.assert_close(state, wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_loudness_and_offset_mean_nothing_to_an_encoder_of_waveforms(wav2vec2_dir):
+    encoder = build_encoder(str(wav2vec2_dir))
+    encoder.eval()
+
+    with torch.inference_mode():
+        states, louder = encoder(SPEECH), encoder(0.1 + 2 * SPEECH)
+
+    torch.testing.assert_close(states[-1], louder[-1], atol=1e-4, rtol=1e-3)
+
+
+def test_positions_beyond_the_longest_window_are_dropped_and_nothing_else_changes(whisper_dir):
+    whole, short = (build_encoder(str(whisper_dir), max_s=max_s).eval() for max_s in (None, 1.0))
+
+    with torch.inference_mode():
+        torch.testing.assert_close(whole(SPEECH), short(SPEECH))
+    assert (whole.positions.shape[0], short.positions.shape[0]) == (1500, 50)
+
+
+def test_a_missing_encoder_is_named(tmp_path):
+    with pytest.raises(TrainingError, match=r"'.*nothing' is neither a folder with"):
+        build_encoder(str(tmp_path / "nothing"))
+
+
+def test_an_encoder_of_another_kind_is_named(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+
+    with pytest.raises(TrainingError, match="kind 'bert' is none of whisper"):
+        build_encoder(str(tmp_path))

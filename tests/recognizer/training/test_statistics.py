@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import recognizer.training.statistics as statistics_module
+from recognizer.audio import SAMPLE_RATE
+from recognizer.corpora.utterance import Utterance
+from recognizer.errors import UnusableClipError
+from recognizer.training.checkpoints import build_model
+from recognizer.training.statistics import compute_statistics, load_speech
+from tests.recognizer.training.made_up import make_config
+from tests.signals import encode_wav, make_speech
+
+
+def write_utterance(folder, name, waveform, *, speaker_id="a"):
+    path = folder / f"{name}.wav"
+    path.write_bytes(encode_wav(waveform))
+    return Utterance(corpus="manifest", utterance_id=name, path=path, speaker_id=speaker_id, label="sad")
+
+
+@pytest.fixture
+def utterances(tmp_path):
+    clips = [write_utterance(tmp_path, f"clip-{i}", make_speech(1.0, seed=i)) for i in range(4)]
+    silent = write_utterance(tmp_path, "silent", np.zeros(SAMPLE_RATE))
+    return [*clips[:2], silent, *clips[2:]]
+
+
+@pytest.fixture
+def model(whisper_dir):
+    return build_model(make_config(encoder=str(whisper_dir)))
+
+
+@pytest.fixture
+def n_pooled(monkeypatch):
+    """Count the windows that go through the encoder."""
+    count = [0]
+    pool = statistics_module._pool
+
+    def pool_and_count(*args):
+        count[0] += 1
+        return pool(*args)
+
+    monkeypatch.setattr(statistics_module, "_pool", pool_and_count)
+    monkeypatch.setattr(statistics_module, "_SAVE_EVERY", 2)
+    return count
+
+
+def test_a_row_for_each_clip_that_can_be_heard_and_a_reason_for_any_other(model, utterances, tmp_path):
+    clips = compute_statistics(model, utterances, make_config(), tmp_path / "cache")
+
+    assert [each.utterance_id for each in clips.utterances] == ["clip-0", "clip-1", "clip-2", "clip-3"]
+    assert clips.values.shape == (4, 2, model.statistics_dim)
+    assert clips.values.dtype == np.float32
+    ((name, reason),) = clips.refused
+    assert name == "silent"
+    assert "expected" in reason
+
+
+def test_the_first_view_is_the_clip_as_it_is(model, utterances, tmp_path):
+    config = make_config()
+
+    clips = compute_statistics(model, utterances, config, tmp_path / "cache")
+
+    speech = load_speech(clips.utterances[2], window_s=config.window_s)
+    with torch.inference_mode():
+        expected = model.pool(torch.from_numpy(speech.copy())[None])[0].numpy()
+    np.testing.assert_array_equal(clips.values[2, 0], expected)
+    assert not np.array_equal(clips.values[:, 0], clips.values[:, 1])
+
+
+def test_what_is_computed_is_not_computed_again(model, utterances, tmp_path, n_pooled):
+    first = compute_statistics(model, utterances, make_config(), tmp_path / "cache")
+    n_at_first = n_pooled[0]
+
+    second = compute_statistics(model, utterances, make_config(), tmp_path / "cache")
+
+    assert n_pooled[0] == n_at_first == 8
+    np.testing.assert_array_equal(first.values, second.values)
+    assert first.utterances == second.utterances
+    assert first.refused == second.refused
+
+
+def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(model, utterances, tmp_path, n_pooled):
+    whole = compute_statistics(model, utterances, make_config(), tmp_path / "whole")
+    n_pooled[0] = 0
+
+    def stop(n_done, _n_total):
+        if n_done == 2:
+            raise KeyboardInterrupt("killed")
+
+    with pytest.raises(KeyboardInterrupt, match="killed"):
+        compute_statistics(model, utterances, make_config(), tmp_path / "cache", on_progress=stop)
+    n_before = n_pooled[0]
+    resumed = compute_statistics(model, utterances, make_config(), tmp_path / "cache")
+
+    assert (n_before, n_pooled[0]) == (4, 8)
+    np.testing.assert_array_equal(resumed.values, whole.values)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"n_views": 2}, {"window_s": 2.0}, {"level_db": -20.0}, {"encoder": "other"}], ids=str
+)
+def test_another_run_has_statistics_of_its_own(model, utterances, tmp_path, n_pooled, change):
+    compute_statistics(model, utterances, make_config(), tmp_path / "cache")
+    n_pooled[0] = 0
+
+    compute_statistics(model, utterances, make_config(**change), tmp_path / "cache")
+
+    assert n_pooled[0] > 0
+
+
+def test_what_the_head_alone_needs_keeps_the_cache(model, utterances, tmp_path, n_pooled):
+    compute_statistics(model, utterances, make_config(), tmp_path / "cache")
+    n_pooled[0] = 0
+
+    compute_statistics(model, utterances, make_config(kappa=5.0, inverse_penalty=(2.0,)), tmp_path / "cache")
+
+    assert n_pooled[0] == 0
+
+
+@pytest.mark.usefixtures("n_pooled")
+def test_progress_reaches_the_number_of_clips(model, utterances, tmp_path):
+    told = []
+
+    compute_statistics(
+        model, utterances, make_config(), tmp_path / "cache", on_progress=lambda *step: told.append(step)
+    )
+
+    assert told == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_the_middle_of_the_speech_is_what_a_window_holds(tmp_path):
+    silence = np.random.default_rng(0).normal(scale=1e-4, size=SAMPLE_RATE)
+    utterance = write_utterance(tmp_path, "long", np.concatenate([silence, make_speech(5.0), silence]))
+
+    speech = load_speech(utterance, window_s=3.0)
+
+    assert len(speech) == 3 * SAMPLE_RATE
+    assert np.abs(speech[: SAMPLE_RATE // 2]).max() > 0.05
+    assert np.abs(speech[-SAMPLE_RATE // 2 :]).max() > 0.05
+
+
+def test_short_speech_is_taken_whole_and_silence_is_cut_off(tmp_path):
+    silence = np.random.default_rng(0).normal(scale=1e-4, size=SAMPLE_RATE)
+    utterance = write_utterance(tmp_path, "short", np.concatenate([silence, make_speech(1.0), silence]))
+
+    assert 0.9 <= len(load_speech(utterance, window_s=3.0)) / SAMPLE_RATE < 1.8
+
+
+def test_a_clip_that_serving_would_refuse_is_refused(tmp_path):
+    utterance = write_utterance(tmp_path, "short", make_speech(0.2))
+
+    with pytest.raises(UnusableClipError, match=r"at least 0\.5 s"):
+        load_speech(utterance, window_s=3.0)
