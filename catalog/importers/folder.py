@@ -80,7 +80,7 @@ class FolderImporter:
             fresh = {file.path: read_draft(file) for file in found if not _is_unchanged(file, known)}
             hashes = [draft.content_hash or "" for draft in fresh.values() if isinstance(draft, TrackDraft)]
             with self.session_factory() as session:
-                known = KnownTracks(known.by_path, {}, find_known(session, hashes=hashes).by_hash)
+                known = KnownTracks(known.by_path, {}, find_known(session, hashes=hashes).lost_by_hash)
             for entry in batch:
                 yield _plan_entry(entry, fresh, known, taken)
 

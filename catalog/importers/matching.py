@@ -38,7 +38,7 @@ class KnownTracks:
 
     by_path: dict[str, KnownTrack]
     by_url: dict[str, KnownTrack]
-    by_hash: dict[str, list[KnownTrack]]
+    lost_by_hash: dict[str, list[KnownTrack]]
 
 
 def find_known(
@@ -48,22 +48,20 @@ def find_known(
     urls: Iterable[str] = (),
     hashes: Iterable[str] = (),
 ) -> KnownTracks:
-    """Read the rows of these paths, URLs and sounds."""
+    """Read the rows of these paths and URLs, and those of these sounds whose own file is gone."""
     by_path = {str(known.draft.path): known for known in _read(session, Track.path.in_(set(paths)), paths)}
     by_url = {str(known.draft.url): known for known in _read(session, Track.url.in_(set(urls)), urls)}
-    by_hash: dict[str, list[KnownTrack]] = {}
+    lost_by_hash: dict[str, list[KnownTrack]] = {}
     for known in _read(session, Track.content_hash.in_(set(hashes)), hashes):
-        by_hash.setdefault(str(known.draft.content_hash), []).append(known)
-    return KnownTracks(by_path, by_url, by_hash)
+        if known.draft.path is not None and not Path(known.draft.path).exists():
+            lost_by_hash.setdefault(str(known.draft.content_hash), []).append(known)
+    return KnownTracks(by_path, by_url, lost_by_hash)
 
 
 def find_moved(known: KnownTracks, draft: TrackDraft, taken: set[int]) -> KnownTrack | None:
     """Return the track with this sound whose own file is gone: the file was moved, not copied."""
-    for candidate in known.by_hash.get(draft.content_hash or "", []):
-        path = candidate.draft.path
-        if path is not None and candidate.track_id not in taken and not Path(path).exists():
-            return candidate
-    return None
+    candidates = known.lost_by_hash.get(draft.content_hash or "", [])
+    return next((candidate for candidate in candidates if candidate.track_id not in taken), None)
 
 
 def compare(known: KnownTrack, draft: TrackDraft, where: str) -> PlannedChange:
