@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.jobs import worker
-from app.jobs.worker import serve_jobs
+from app.jobs.worker import run_worker, serve_jobs
 from app.services.errors import WorkerRunningError
 from app.services.jobs import JobKind, JobService
 from app.services.library import LibraryService
 from app.services.queue import JobQueue
+from app.settings import Settings
 from tests.analyzers import analyze_by_name, analyze_slowly
 from tests.factories import add_track, make_database
 
@@ -147,6 +148,22 @@ def test_a_data_folder_has_one_worker(sessions: SessionFactory, tmp_path: Path):
 
         with pytest.raises(WorkerRunningError, match="another worker looks after"):
             serve_jobs(tmp_path, jobs, LibraryService(sessions, tmp_path))
+
+
+def test_the_worker_of_an_installation_ends_when_asked(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    jobs = JobService(make_database(tmp_path))
+    job_id = jobs.submit(JobKind.REBUILD).job_id
+    ending = threading.Event()
+    settings = Settings(data_dir=tmp_path, database_url=url)
+    thread = threading.Thread(target=run_worker, args=(settings,), kwargs={"stop": ending})
+
+    thread.start()
+    _wait_until(lambda: jobs.get_job(job_id).is_final)
+    ending.set()
+    thread.join(PATIENCE_S)
+
+    assert (thread.is_alive(), jobs.get_job(job_id).status) == (False, "done")
 
 
 def test_a_process_that_only_asks_for_work_does_none(tmp_path: Path):
