@@ -63,7 +63,12 @@ def build_model(config: TrainingConfig, *, from_scratch: bool = False) -> Emotio
     max_s = config.window_s if from_scratch else None
     encoder = build_encoder(config.encoder, n_blocks=config.n_blocks, max_s=max_s, from_scratch=from_scratch)
     model = EmotionClassifier(
-        encoder, first_layer=config.first_layer, layer_mix=config.layer_mix, level_db=config.level_db
+        encoder,
+        first_layer=config.first_layer,
+        layer_mix=config.layer_mix,
+        level_db=config.level_db,
+        hidden_size=config.hidden_size,
+        dropout=config.dropout,
     )
     return model.eval()
 
@@ -74,8 +79,7 @@ def set_head(model: EmotionClassifier, fitted: FittedHead) -> None:
     with torch.no_grad():
         model.statistics_mean.copy_(torch.from_numpy(head.mean))
         model.statistics_std.copy_(torch.from_numpy(head.std))
-        model.head.weight.copy_(torch.from_numpy(head.weight))
-        model.head.bias.copy_(torch.from_numpy(head.bias))
+    model.head.load_state_dict(head.network.state_dict())
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:

@@ -23,7 +23,6 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "float": (float, int),
     "LayerMix": (str,),
     "tuple[str, ...]": (tuple, str),
-    "tuple[float, ...]": (tuple, float, int),
 }
 
 
@@ -43,9 +42,15 @@ class TrainingConfig:
         window_s: length of the windows trained on and served, in seconds.
         hop_s: from one served window to the next, in seconds.
         n_views: augmented copies of each clip beside the clean one.
-        inverse_penalty: C of the logistic regression, chosen among these on inner folds.
-        centered_copies: copies of each clip, each centered on a random number of the same voice's other clips.
-        max_known_clips: the largest of those numbers.
+        hidden_size: width of the head's hidden layer.
+        n_epochs: passes over the clips.
+        batch_size: clips in one step.
+        learning_rate: peak of the one-cycle schedule.
+        weight_decay: of AdamW.
+        dropout: share of statistics dropped before the head.
+        label_smoothing: share of the target spread over all labels.
+        n_seeds: trainings per fold; figures average over them, the first one ships.
+        max_known_clips: the largest number of the same voice's clips that a clip is centered on in training.
         kappa: clips at which a voice's center counts half.
         seed: of augmentation, centering and folds.
     """
@@ -61,8 +66,14 @@ class TrainingConfig:
     window_s: float = 3.0
     hop_s: float = 1.5
     n_views: int = 1
-    inverse_penalty: tuple[float, ...] = (0.001, 0.005)
-    centered_copies: int = 3
+    hidden_size: int = 256
+    n_epochs: int = 20
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.1
+    dropout: float = 0.5
+    label_smoothing: float = 0.05
+    n_seeds: int = 3
     max_known_clips: int = 30
     kappa: float = 3.0
     seed: int = 0
@@ -85,7 +96,14 @@ class TrainingConfig:
             "window_s": (MIN_CLIP_S, math.inf),
             "hop_s": (0.01, self.window_s),
             "n_views": (0, math.inf),
-            "centered_copies": (1, math.inf),
+            "hidden_size": (1, math.inf),
+            "n_epochs": (1, math.inf),
+            "batch_size": (1, math.inf),
+            "learning_rate": (1e-9, 1.0),
+            "weight_decay": (0, math.inf),
+            "dropout": (0, 0.95),
+            "label_smoothing": (0, 0.9),
+            "n_seeds": (1, math.inf),
             "max_known_clips": (1, math.inf),
             "kappa": (0.01, math.inf),
         }
@@ -95,10 +113,6 @@ class TrainingConfig:
                     f"run {self.name!r}: {field_name} must lie within {low:g} to {high:g}, "
                     f"got {getattr(self, field_name)!r}"
                 )
-        if not self.inverse_penalty or min(self.inverse_penalty) <= 0:
-            raise TrainingError(
-                f"run {self.name!r}: expected inverse_penalty of numbers above 0, got {list(self.inverse_penalty)}"
-            )
 
     @classmethod
     def from_toml(cls, path: Path) -> TrainingConfig:

@@ -12,7 +12,7 @@ from recognizer.corpora.splits import group_folds, load_published_split
 from recognizer.evaluation.predictions import Prediction
 from recognizer.labels import LABELS
 from recognizer.metrics import uar
-from recognizer.training.head import LinearHead, TrainingClips, fit_head
+from recognizer.training.head import Head, TrainingClips, fit_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,17 +30,15 @@ MIN_COVERAGE = 0.8
 
 @dataclass(frozen=True, eq=False)
 class FittedHead:
-    """A head with what was chosen and fitted for it on inner folds.
+    """A head with what was fitted for it on inner folds.
 
     Attributes:
-        inverse_penalty: the C with the best UAR, averaged over corpora.
         temperature: fitted on logits of speakers that their inner fold did not train on.
         margin_threshold: below it the recognizer abstains.
         inner_uar: UAR by corpus on those speakers.
     """
 
-    head: LinearHead
-    inverse_penalty: float
+    head: Head
     temperature: float
     margin_threshold: float
     inner_uar: dict[str, float]
@@ -57,24 +55,17 @@ def gather(utterances: Sequence[Utterance], statistics: np.ndarray) -> TrainingC
 
 
 def fit_with_inner_folds(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> FittedHead:
-    """Choose C, temperature and margin on inner speaker folds, then fit on everything given."""
-    rng = np.random.default_rng(seed)
-    fold_of_clip = group_folds(clips.speakers.tolist(), N_INNER_FOLDS, rng)
-    logits_by_penalty = {
-        penalty: _predict_inner(clips, fold_of_clip, config, penalty, seed) for penalty in config.inverse_penalty
-    }
-    uar_by_penalty = {penalty: _compute_uar_by_corpus(logits, clips) for penalty, logits in logits_by_penalty.items()}
-    best = max(uar_by_penalty, key=lambda penalty: float(np.mean(list(uar_by_penalty[penalty].values()))))
-    logits = logits_by_penalty[best]
+    """Fit temperature and margin on inner speaker folds, then the head on everything given."""
+    fold_of_clip = group_folds(clips.speakers.tolist(), N_INNER_FOLDS, np.random.default_rng(seed))
+    logits = _predict_inner(clips, fold_of_clip, config, seed)
     is_correct = logits.argmax(axis=1) == clips.truth
     return FittedHead(
-        head=fit_head(clips, config, inverse_penalty=best, rng=np.random.default_rng(seed)),
-        inverse_penalty=best,
+        head=fit_head(clips, config, seed=seed),
         temperature=fit_temperature(logits, clips.truth),
         margin_threshold=choose_margin_threshold(
             compute_margin(logits), is_correct, target_accuracy=TARGET_ACCURACY, min_coverage=MIN_COVERAGE
         ),
-        inner_uar=uar_by_penalty[best],
+        inner_uar=_compute_uar_by_corpus(logits, clips),
     )
 
 
@@ -111,14 +102,11 @@ def cross_validate(
     return predictions
 
 
-def _predict_inner(
-    clips: TrainingClips, fold_of_clip: np.ndarray, config: TrainingConfig, penalty: float, seed: int
-) -> np.ndarray:
+def _predict_inner(clips: TrainingClips, fold_of_clip: np.ndarray, config: TrainingConfig, seed: int) -> np.ndarray:
     logits = np.empty((len(clips.truth), len(LABELS)))
     for fold in range(N_INNER_FOLDS):
         is_held_out = fold_of_clip == fold
-        rng = np.random.default_rng([seed, fold])
-        head = fit_head(clips.select(~is_held_out), config, inverse_penalty=penalty, rng=rng)
+        head = fit_head(clips.select(~is_held_out), config, seed=seed)
         logits[is_held_out] = head.compute_logits(clips.statistics[is_held_out, 0])
     return logits
 

@@ -1,4 +1,4 @@
-"""Fit the classifier's head on kept statistics: logistic regression, centered on voices as it will be served."""
+"""Fit the classifier's head on kept statistics, centered on voices as it will be served."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
     from recognizer.training.config import TrainingConfig
 
-# Directions kept of the standardized statistics; the rest is noise that only costs time.
-N_COMPONENTS = 384
-# Share of the copies that know nothing of the voice, as a listener's first note does.
+# Share of the clips of an epoch that know nothing of the voice, as a listener's first note does.
 UNKNOWN_VOICE_SHARE = 0.3
+# Between the two layers; before the first one a run may choose.
+HIDDEN_DROPOUT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class LinearHead:
-    """Standardization and a linear map to logits.
+class Head:
+    """Standardization and a small network to logits.
 
     Attributes:
-        mean: shape (d,), of the training set's statistics.
-        std: shape (d,).
-        weight: shape (n_labels, d), on standardized statistics.
-        bias: shape (n_labels,).
+        mean: float32, shape (d,), of the training set's statistics.
+        std: float32, shape (d,).
+        network: standardized, centered statistics (B, d) -> logits (B, n_labels), in evaluation mode.
     """
 
     mean: np.ndarray
     std: np.ndarray
-    weight: np.ndarray
-    bias: np.ndarray
+    network: nn.Sequential
 
+    @torch.inference_mode()
     def compute_logits(self, statistics: np.ndarray, center: np.ndarray | float = 0.0) -> np.ndarray:
         """Turn statistics (n, d) into logits (n, n_labels); `center` is taken off after standardizing."""
-        logits: np.ndarray = ((statistics - self.mean) / self.std - center) @ self.weight.T + self.bias
+        standardized = ((statistics - self.mean) / self.std - center).astype(np.float32)
+        logits: np.ndarray = self.network(torch.from_numpy(standardized)).numpy()
         return logits
 
 
@@ -74,19 +75,28 @@ class TrainingClips:
         return normalized
 
 
-def fit_head(
-    clips: TrainingClips, config: TrainingConfig, *, inverse_penalty: float, rng: np.random.Generator
-) -> LinearHead:
+def build_network(statistics_dim: int, *, hidden_size: int, dropout: float) -> nn.Sequential:
+    """Build a head's network: one hidden layer, which lets one head serve corpora that speak differently."""
+    return nn.Sequential(
+        nn.Dropout(dropout),
+        nn.Linear(statistics_dim, hidden_size),
+        nn.GELU(),
+        nn.Dropout(HIDDEN_DROPOUT),
+        nn.Linear(hidden_size, len(LABELS)),
+    )
+
+
+def fit_head(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> Head:
     """Fit a head on all views of the clips.
 
-    Each copy of a clip is centered on a random number of the same voice's other clips, shrunk by n / (n + kappa), so
-    that the head serves first notes and known voices alike.
+    In every epoch each clip is centered on a random number of the same voice's other clips, shrunk by
+    n / (n + kappa), so that the head serves first notes and known voices alike. Clips are drawn by weight, so that
+    corpora and labels come equally often.
 
     Args:
         clips: all labels must occur.
-        config: how many copies and known clips, kappa.
-        inverse_penalty: scikit-learn's C.
-        rng: draws the clips each copy is centered on.
+        config: the network and its optimization.
+        seed: of every draw.
 
     Raises:
         ValueError: a label does not occur.
@@ -94,29 +104,56 @@ def fit_head(
     missing = sorted(set(range(len(LABELS))) - set(clips.truth.tolist()))
     if missing:
         raise ValueError(f"no clip of label {LABELS[missing[0]]!r} to train on; expected some of each of {LABELS}")
-    n_clips, n_views, dim = clips.statistics.shape
-    flat = clips.statistics.reshape(-1, dim)
-    weights = np.repeat(clips.weigh(), n_views)
-    mean = np.average(flat, axis=0, weights=weights).astype(np.float32)
-    std = (np.sqrt(np.average((flat - mean) ** 2, axis=0, weights=weights)) + 1e-5).astype(np.float32)
-    pca = PCA(min(N_COMPONENTS, len(flat), dim), svd_solver="covariance_eigh").fit((flat - mean) / std)
-    axes = pca.components_.T.astype(np.float32)  # (d, n_components)
-    reduced = (((flat - mean) / std) @ axes).reshape(n_clips, n_views, -1)
-    copies = [_center(reduced, clips.speakers, config, rng) for _ in range(config.centered_copies)]
-    regression = LogisticRegression(C=inverse_penalty, max_iter=500, tol=1e-3)
-    regression.fit(
-        np.concatenate([copy.reshape(-1, axes.shape[1]) for copy in copies]),
-        np.tile(np.repeat(clips.truth, n_views), config.centered_copies),
-        sample_weight=np.tile(weights, config.centered_copies),
-    )
-    return LinearHead(
-        mean, std, (regression.coef_ @ axes.T).astype(np.float32), regression.intercept_.astype(np.float32)
-    )
+    weights = clips.weigh()
+    mean = np.average(clips.statistics.mean(axis=1), axis=0, weights=weights).astype(np.float32)
+    deviation = np.square(clips.statistics - mean).mean(axis=1)
+    std = (np.sqrt(np.average(deviation, axis=0, weights=weights)) + 1e-5).astype(np.float32)
+    standardized = ((clips.statistics - mean) / std).astype(np.float32)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build_network(standardized.shape[2], hidden_size=config.hidden_size, dropout=config.dropout)
+        _optimize(network, standardized, clips, weights=weights, config=config, rng=np.random.default_rng(seed))
+    return Head(mean, std, network.eval())
 
 
-def _center(reduced: np.ndarray, speakers: np.ndarray, config: TrainingConfig, rng: np.random.Generator) -> np.ndarray:
-    """Take a shrunken mean of other clips of the same voice off every clip, (n_clips, n_views, n_components)."""
-    centered = reduced.copy()
+def _optimize(  # noqa: PLR0913 - what a training loop needs
+    network: nn.Sequential,
+    standardized: np.ndarray,
+    clips: TrainingClips,
+    *,
+    weights: np.ndarray,
+    config: TrainingConfig,
+    rng: np.random.Generator,
+) -> None:
+    n_clips, n_views = standardized.shape[:2]
+    n_batches = max(1, n_clips // config.batch_size)
+    truth = torch.from_numpy(clips.truth)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.learning_rate, total_steps=config.n_epochs * n_batches + 1
+    )
+    network.train()
+    for _ in range(config.n_epochs):
+        centered = torch.from_numpy(_center(standardized, clips.speakers, config, rng))
+        for _ in range(n_batches):
+            rows = rng.choice(n_clips, config.batch_size, p=weights / weights.sum())
+            views = rng.integers(0, n_views, config.batch_size)
+            loss = _compute_loss(network, centered[rows, views], truth[rows], config.label_smoothing)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            optimizer.step()
+            schedule.step()
+
+
+def _compute_loss(network: nn.Sequential, statistics: Tensor, truth: Tensor, label_smoothing: float) -> Tensor:
+    return functional.cross_entropy(network(statistics), truth, label_smoothing=label_smoothing)
+
+
+def _center(
+    standardized: np.ndarray, speakers: np.ndarray, config: TrainingConfig, rng: np.random.Generator
+) -> np.ndarray:
+    """Take a shrunken mean of other clips of the same voice off every clip, (n_clips, n_views, d)."""
+    centered = standardized.copy()
     for speaker in np.unique(speakers):
         rows = np.flatnonzero(speakers == speaker)
         for row in rows:
@@ -124,5 +161,5 @@ def _center(reduced: np.ndarray, speakers: np.ndarray, config: TrainingConfig, r
             if n_known < 1 or rng.random() < UNKNOWN_VOICE_SHARE:
                 continue
             known = rng.choice(rows[rows != row], n_known, replace=False)
-            centered[row] -= reduced[known, 0].mean(axis=0) * (n_known / (n_known + config.kappa))
+            centered[row] -= standardized[known, 0].mean(axis=0) * (n_known / (n_known + config.kappa))
     return centered

@@ -1,4 +1,4 @@
-"""The network: level, encoder, layers read, pooling over time, centering on the voice, linear head."""
+"""The network: level, encoder, layers read, pooling over time, centering on the voice, a small head."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from recognizer.labels import LABELS
+from recognizer.training.head import build_network
 
 if TYPE_CHECKING:
     from recognizer.training.config import LayerMix
@@ -28,6 +28,7 @@ class EmotionClassifier(nn.Module):
         first_layer: the lowest of the encoder's states that is read; 0 is the stem.
         layer_mix: pool a softmax-weighted sum of the layers read, or each layer by itself.
         level_db: root mean square every waveform is brought to, in dB of full scale: microphones differ.
+        hidden_size: width of the head's hidden layer.
         dropout: share of statistics dropped before the head, in training.
 
     Source: Chen et al. (2022), SUPERB, for the weighted sum of layers.
@@ -36,14 +37,15 @@ class EmotionClassifier(nn.Module):
     statistics_mean: Tensor
     statistics_std: Tensor
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one option for each choice that a run makes about the network
         self,
         encoder: SpeechEncoder,
         *,
         first_layer: int = 0,
         layer_mix: LayerMix = "weighted",
         level_db: float = -26.0,
-        dropout: float = 0.3,
+        hidden_size: int = 256,
+        dropout: float = 0.5,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -55,8 +57,7 @@ class EmotionClassifier(nn.Module):
         self.statistics_dim = 2 * n_pooled * encoder.hidden_size
         self.register_buffer("statistics_mean", torch.zeros(self.statistics_dim))
         self.register_buffer("statistics_std", torch.ones(self.statistics_dim))
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(self.statistics_dim, len(LABELS))
+        self.head = build_network(self.statistics_dim, hidden_size=hidden_size, dropout=dropout)
 
     def forward(self, waveform: Tensor, center: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Classify windows of speech.
@@ -71,7 +72,7 @@ class EmotionClassifier(nn.Module):
         """
         statistics = (self.pool(waveform) - self.statistics_mean) / self.statistics_std
         centered = statistics if center is None else statistics - center
-        return self.head(self.dropout(centered)), statistics
+        return self.head(centered), statistics
 
     def pool(self, waveform: Tensor) -> Tensor:
         """Turn waveforms (B, n_samples) into mean and deviation over time of the layers read, (B, statistics_dim)."""

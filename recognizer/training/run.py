@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from recognizer.corpora import load_corpus
 from recognizer.corpora.splits import load_published_split
-from recognizer.evaluation.predictions import write_predictions
+from recognizer.evaluation.predictions import read_predictions, write_predictions
 from recognizer.training.checkpoints import Checkpoint, build_model, save_checkpoint, set_head
 from recognizer.training.cross_validation import FittedHead, cross_validate, fit_with_inner_folds, gather
 from recognizer.training.errors import TrainingError
@@ -63,12 +63,7 @@ def train(
         out_dir / "cache",
         on_progress=lambda n_done, n_total: on_progress("statistics", n_done, n_total),
     )
-    predictions_path = out_dir / PREDICTIONS_FOLDER / f"{config.protocol}.csv"
-    if not _is_made_by(predictions_path, config):
-        rows = cross_validate(
-            clips, config, seed=config.seed, on_progress=lambda n_done, n_total: on_progress("folds", n_done, n_total)
-        )
-        _keep_predictions(predictions_path, rows, config)
+    _measure(clips, config, out_dir / PREDICTIONS_FOLDER, on_progress)
     fitted = fit_with_inner_folds(gather(clips.utterances, clips.values), config, seed=config.seed)
     on_progress("final head", 1, 1)
     set_head(model, fitted)
@@ -89,6 +84,18 @@ def _load(config: TrainingConfig, corpora: Mapping[str, Path]) -> list[Utterance
             f"{', '.join(config.corpora)}"
         )
     return [utterance for name in config.corpora for utterance in load_corpus(name, corpora[name])]
+
+
+def _measure(clips: ClipStatistics, config: TrainingConfig, folder: Path, on_progress: OnProgress) -> None:
+    """Write the out-of-fold predictions of every seed; a seed that this very run has predicted already is kept."""
+    path = folder / f"{config.protocol}.csv"
+    kept = list(read_predictions(path).rows) if _is_made_by(path, config) else []
+    for seed in range(config.seed, config.seed + config.n_seeds):
+        if all(row.seed != seed for row in kept):
+            kept += cross_validate(
+                clips, config, seed=seed, on_progress=lambda n_done, n_total: on_progress("folds", n_done, n_total)
+            )
+            _keep_predictions(path, kept, config)
 
 
 def _is_made_by(predictions_path: Path, config: TrainingConfig) -> bool:
@@ -117,6 +124,5 @@ def _collect_facts(clips: ClipStatistics, fitted: FittedHead) -> dict[str, Any]:
     return {
         "corpora": {name: {"n_clips": n_clips[name], "n_speakers": n_speakers[name]} for name in sorted(n_clips)},
         "refused": [list(pair) for pair in clips.refused],
-        "inverse_penalty": fitted.inverse_penalty,
         "inner_uar": fitted.inner_uar,
     }

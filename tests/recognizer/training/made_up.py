@@ -30,8 +30,12 @@ encoder = "nowhere/tiny-encoder"
 corpora = ["ravdess"]
 n_blocks = 2
 first_layer = 1
-inverse_penalty = [0.1, 1.0]
-centered_copies = 1
+hidden_size = 8
+n_epochs = 12
+batch_size = 16
+learning_rate = 0.05
+dropout = 0.1
+n_seeds = 1
 max_known_clips = 3
 """
 
@@ -43,8 +47,12 @@ def make_config(**fields) -> TrainingConfig:
         "corpora": ("ravdess",),
         "n_blocks": 2,
         "first_layer": 1,
-        "inverse_penalty": (0.1,),
-        "centered_copies": 1,
+        "hidden_size": 8,
+        "n_epochs": 12,
+        "batch_size": 16,
+        "learning_rate": 0.05,
+        "dropout": 0.1,
+        "n_seeds": 1,
         "max_known_clips": 3,
     }
     return TrainingConfig(**{**defaults, **fields})

@@ -22,7 +22,7 @@ SPEECH = torch.from_numpy(make_speech(1.0))[None]
 
 
 def make_checkpoint(encoder_dir, *, is_trained=True):
-    config = make_config(encoder=str(encoder_dir), window_s=2.0)
+    config = make_config(encoder=str(encoder_dir), window_s=2.0, hidden_size=6)
     model = build_model(config)
     if is_trained:
         rng = np.random.default_rng(0)
@@ -53,6 +53,7 @@ def test_what_is_saved_answers_alike_when_loaded(kind, request, tmp_path):
         torch.testing.assert_close(loaded.model(SPEECH), saved.model(SPEECH))
     assert not loaded.model.training
     assert (loaded.config, loaded.temperature, loaded.margin_threshold) == (saved.config, 1.5, 0.25)
+    assert [each.out_features for each in loaded.model.head if isinstance(each, torch.nn.Linear)] == [6, 4]
     assert loaded.facts == {"corpora": {}}
 
 
@@ -69,7 +70,7 @@ def test_a_checkpoint_whose_positions_were_dropped_already_loads_too(folder, tmp
 
 
 def test_the_encoder_may_lie_elsewhere_by_now(folder, whisper_dir):
-    config = make_config(encoder="nowhere/it-was", window_s=2.0)
+    config = make_config(encoder="nowhere/it-was", window_s=2.0, hidden_size=6)
     change_settings(folder, config=config.to_mapping())
 
     with pytest.raises(TrainingError, match="'nowhere/it-was'"):
@@ -94,6 +95,14 @@ def test_a_head_that_was_never_trained_is_refused(whisper_dir, tmp_path):
 def test_weights_of_another_encoder_are_refused(folder, wav2vec2_dir):
     with pytest.raises(TrainingError, match=r"its weights don't fit encoder '.*wav2vec2"):
         load_checkpoint(folder, encoder=str(wav2vec2_dir))
+
+
+def test_weights_of_a_head_of_another_width_are_refused(folder, whisper_dir):
+    config = make_config(encoder=str(whisper_dir), window_s=2.0, hidden_size=7)
+    change_settings(folder, config=config.to_mapping())
+
+    with pytest.raises(TrainingError, match=r"(?s)its weights don't fit .*head\.1\.weight"):
+        load_checkpoint(folder)
 
 
 def test_an_unknown_key_of_the_run_is_named(folder):

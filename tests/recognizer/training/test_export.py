@@ -27,8 +27,8 @@ def make_checkpoint(encoder_dir):
     with torch.no_grad():
         model.statistics_mean.copy_(pooled.mean(dim=0))
         model.statistics_std.copy_(pooled.std(dim=0) + 1e-5)
-        model.head.weight.copy_(torch.from_numpy(rng.standard_normal((4, model.statistics_dim))))
-        model.head.bias.zero_()
+        for parameter in model.head.parameters():
+            parameter.copy_(torch.from_numpy(rng.standard_normal(tuple(parameter.shape))))
     return Checkpoint(model.eval(), config, temperature=1.3, margin_threshold=0.1, facts={})
 
 

@@ -14,7 +14,7 @@ from recognizer.training.errors import TrainingError
 from recognizer.training.run import train
 from tests.recognizer.training.made_up import make_config
 
-CONFIG = make_config(n_views=1, inverse_penalty=(0.1, 1.0))
+CONFIG = make_config(n_views=1, n_seeds=2)
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +29,13 @@ def test_a_run_ends_with_predictions_of_every_clip_and_a_checkpoint(out_dir, whi
     predictions = read_predictions(out_dir / "predictions" / "ravdess-4.csv")
     checkpoint = load_checkpoint(out_dir / "checkpoint", encoder=str(whisper_dir))
 
-    assert len(predictions.rows) == 96
+    # Every clip once for each seed.
+    assert len({(row.utterance_id, row.seed) for row in predictions.rows}) == len(predictions.rows) == 2 * 96
+    assert {row.seed for row in predictions.rows} == {0, 1}
     assert checkpoint.config == CONFIG
     assert checkpoint.facts["corpora"] == {"ravdess": {"n_clips": 96, "n_speakers": 24}}
     assert checkpoint.facts["refused"] == []
-    assert checkpoint.facts["inverse_penalty"] in CONFIG.inverse_penalty
+    assert set(checkpoint.facts["inner_uar"]) == {"ravdess"}
 
 
 def test_made_up_moods_are_told_apart_even_by_a_random_encoder(out_dir):
@@ -65,7 +67,8 @@ def test_a_run_repeated_computes_nothing_twice_and_ends_alike(out_dir, whisper_d
 def test_predictions_of_another_run_in_the_same_folder_are_made_again(out_dir, whisper_dir, ravdess_dir, tmp_path):
     (tmp_path / "cache").symlink_to(out_dir / "cache")
     steps = set()
-    for config in (CONFIG, dataclasses.replace(CONFIG, inverse_penalty=(1e-6,))):
+    other = dataclasses.replace(CONFIG, n_seeds=1, n_epochs=2)
+    for config in (dataclasses.replace(CONFIG, n_seeds=1), other):
         steps.clear()
         train(
             config,
@@ -77,7 +80,8 @@ def test_predictions_of_another_run_in_the_same_folder_are_made_again(out_dir, w
 
     assert "folds" in steps
     made_by = json.loads((tmp_path / "predictions" / "ravdess-4.json").read_text())
-    assert made_by["inverse_penalty"] == [1e-6]
+    assert made_by["n_epochs"] == 2
+    assert len(read_predictions(tmp_path / "predictions" / "ravdess-4.csv").rows) == 96
 
 
 def test_a_run_without_its_corpus_names_it(tmp_path):
@@ -114,3 +118,27 @@ def test_a_run_can_be_stopped_between_its_steps(out_dir, whisper_dir, ravdess_di
     assert not (tmp_path / "checkpoint").exists()
     assert train(CONFIG, {"ravdess": ravdess_dir}, tmp_path, encoder=str(whisper_dir)) == tmp_path / "checkpoint"
     assert run_module.PREDICTIONS_FOLDER in {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_seed_that_was_measured_before_a_run_was_cut_is_not_measured_again(
+    out_dir, whisper_dir, ravdess_dir, tmp_path
+):
+    (tmp_path / "cache").symlink_to(out_dir / "cache")
+    n_folds = [0]
+
+    def count_and_stop(step, _n_done, _n_total):
+        n_folds[0] += step == "folds"
+        # The second seed's second fold: the first seed is whole.
+        if step == "folds" and n_folds[0] == 6 + 2:
+            raise KeyboardInterrupt("killed")
+
+    with pytest.raises(KeyboardInterrupt, match="killed"):
+        train(CONFIG, {"ravdess": ravdess_dir}, tmp_path, encoder=str(whisper_dir), on_progress=count_and_stop)
+    kept = read_predictions(tmp_path / "predictions" / "ravdess-4.csv").rows
+    n_folds[0] = 100
+    train(CONFIG, {"ravdess": ravdess_dir}, tmp_path, encoder=str(whisper_dir), on_progress=count_and_stop)
+
+    assert {row.seed for row in kept} == {0}
+    assert n_folds[0] == 100 + 6
+    whole = read_predictions(tmp_path / "predictions" / "ravdess-4.csv").rows
+    assert whole == read_predictions(out_dir / "predictions" / "ravdess-4.csv").rows

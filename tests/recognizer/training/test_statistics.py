@@ -115,7 +115,9 @@ def test_what_the_head_alone_needs_keeps_the_cache(model, utterances, tmp_path, 
     compute_statistics(model, utterances, make_config(), tmp_path / "cache")
     n_pooled[0] = 0
 
-    compute_statistics(model, utterances, make_config(kappa=5.0, inverse_penalty=(2.0,)), tmp_path / "cache")
+    compute_statistics(
+        model, utterances, make_config(kappa=5.0, hidden_size=4, n_epochs=3, n_seeds=2), tmp_path / "cache"
+    )
 
     assert n_pooled[0] == 0
 
