@@ -32,7 +32,7 @@ def serve(host: str | None, port: int | None, workers: int, threads: int, *, has
     """Serve the page, with a worker beside it."""
     from app.settings import Settings
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    _show_own_logs()
     settings = Settings.from_env()
     settings = dataclasses.replace(settings, host=host or settings.host, port=settings.port if port is None else port)
     with _worker_process() if has_worker else contextlib.nullcontext():
@@ -45,8 +45,14 @@ def worker() -> None:
     from app.jobs.worker import run_worker
     from app.settings import Settings
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    _show_own_logs()
     run_worker(Settings.from_env())
+
+
+def _show_own_logs() -> None:
+    """Tell what we do, and of the libraries only what is wrong."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("app").setLevel(logging.INFO)
 
 
 @contextlib.contextmanager
