@@ -151,6 +151,7 @@ class _StepBar:
 
     def __init__(self) -> None:
         self._bar: tqdm[None] | None = None
+        self._step = ""
 
     def __enter__(self) -> Self:
         """Start without a bar; the first step brings one."""
@@ -163,9 +164,10 @@ class _StepBar:
 
     def __call__(self, step: str, n_done: int, n_total: int) -> None:
         """Show how far a step is."""
-        if self._bar is None or self._bar.desc != f"{step}: ":
+        # A bar that is switched off, for want of a terminal, does not even know its title.
+        if self._bar is None or self._step != step:
             self.__exit__()
-            self._bar = tqdm(desc=step, total=n_total, disable=None)
+            self._bar, self._step = tqdm(desc=step, total=n_total, disable=None), step
         self._bar.update(n_done - self._bar.n)
 
 

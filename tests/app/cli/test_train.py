@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import huggingface_hub
+import pytest
+
+from tests.recognizer.training.made_up import TOML, write_ravdess, write_wav2vec2, write_whisper
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.fixture(scope="module")
+def speech_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("speech")
+    write_ravdess(folder / "ravdess")
+    return folder
+
+
+@pytest.fixture(scope="module", params=[write_whisper, write_wav2vec2], ids=["whisper", "wav2vec2"])
+def encoder_dir(request, tmp_path_factory):
+    return request.param(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(TOML)
+    return path
+
+
+@pytest.fixture
+def train_args(config, speech_dir):
+    return ["train", "recognizer", config, "--data", speech_dir]
+
+
+@pytest.fixture(autouse=True)
+def no_hub(monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+
+
+@pytest.mark.slow
+def test_a_run_is_trained_measured_exported_and_served(call, train_args, encoder_dir, tmp_path, monkeypatch):
+    out, bundle, card = tmp_path / "out", tmp_path / "bundle", tmp_path / "card.md"
+    card.write_text("# A small model\n")
+
+    trained = call(*train_args, "--out", out, "--encoder", encoder_dir)
+    again = call(*train_args, "--out", out, "--encoder", encoder_dir)
+    report = call("evaluate", "recognizer", "--from-predictions", out / "predictions", "--out", tmp_path / "report")
+    exported = call(
+        "export", out / "checkpoint", "--out", bundle, "--card", card, "--encoder", encoder_dir, "--float32"
+    )
+    monkeypatch.setenv("EMOTITUNE_RECOGNIZER", str(bundle))
+    clip = train_args[-1] / "ravdess" / "Actor_01" / "03-01-03-01-01-01-01.wav"
+    heard = call("recognize", clip, "--jsonl")
+
+    assert trained.exit_code == 0, trained.err
+    assert trained.out == again.out
+    assert f"checkpoint in {out / 'checkpoint'}" in trained.out
+    assert report.exit_code == 0, report.err
+    assert exported.exit_code == 0, exported.err
+    assert exported.out.startswith(f"tiny 1 in {bundle}: ")
+    assert (bundle / "MODEL_CARD.md").read_text() == "# A small model\n"
+    assert heard.exit_code == 0, heard.out
+    assert json.loads(heard.out)["model"] == "tiny 1"
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("n_blocks = 2", "blocks = 2"), "unknown key 'blocks'"),
+        (('["ravdess"]', '["ravdess", "nobody"]'), "needs corpus 'nobody', got folders for ['ravdess']"),
+        (('["ravdess"]', '["nemo"]'), "needs corpus 'nemo', got folders for []"),
+        (("", ""), "encoder 'nowhere/tiny-encoder' is neither a folder"),
+    ],
+    ids=["key", "corpus", "folder", "encoder"],
+)
+def test_what_stops_a_run_is_named(call, train_args, tmp_path, change, sentence):
+    train_args[2].write_text(TOML.replace(*change) if change[0] else TOML)
+
+    outcome = call(*train_args, "--out", tmp_path / "out")
+
+    assert outcome.exit_code == 1
+    assert sentence in outcome.err
+    assert outcome.err.startswith("error: ")
+    assert "Traceback" not in outcome.err
+
+
+def test_a_run_without_speech_says_where_it_looks(call, config, tmp_path):
+    outcome = call("train", "recognizer", config, "--out", tmp_path / "out")
+
+    assert outcome.exit_code == 2
+    assert "EMOTITUNE_MATERIAL_DIR" in outcome.err
+
+
+def test_a_folder_without_a_checkpoint_is_named(call, tmp_path):
+    (tmp_path / "card.md").write_text("# Card\n")
+
+    outcome = call("export", tmp_path, "--out", tmp_path / "bundle", "--card", tmp_path / "card.md")
+
+    assert outcome.exit_code == 1
+    assert outcome.err.startswith(f"error: expected a checkpoint in '{tmp_path}'")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_training_without_torch_says_how_to_install_it(call, config, tmp_path, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("recognizer.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+    outcome = call("train", "recognizer", config, "--out", tmp_path / "out", "--data", tmp_path)
+
+    assert outcome.exit_code == 1
+    assert "training needs 'torch': install it with pip install 'emotitune[train]'" in outcome.err
+
+
+def test_corpora_are_listed_with_licence_and_address(call):
+    outcome = call("corpora", "list")
+
+    assert outcome.exit_code == 0
+    assert "ravdess" in outcome.out
+    assert "CC BY-NC-SA 4.0" in outcome.out
+
+
+def test_a_corpus_is_audited(call, speech_dir):
+    outcome = call("corpora", "audit", "ravdess", "--data", speech_dir)
+
+    assert outcome.exit_code in {0, 1}
+    assert outcome.out.startswith("96 recordings\n")
+    assert outcome.err == ""
