@@ -85,11 +85,10 @@ def _describe_tempo(track: HeardTrack) -> str:
     if not bpm:
         return ""
     word = next(word for bound, word in _TEMPO_WORDS if bpm < bound)
-    # Beat trackers are often off by an octave; a pace that the arousal contradicts is told as a number alone.
+    # Beat trackers are often off by an octave; a pace that the arousal contradicts is better left unsaid.
     arousal_sd = track.affect_sd["arousal"]
     is_doubtful = (word == "fast" and arousal_sd < -_PLAIN_SD) or (word == "slow" and arousal_sd > _PLAIN_SD)
-    measured = f"at about {bpm:.0f} beats a minute"
-    return measured if is_doubtful else f"{word} {measured}"
+    return "" if is_doubtful else f"{word} at about {bpm:.0f} beats a minute"
 
 
 def _describe_key(facts: TrackFacts) -> str:

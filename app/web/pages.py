@@ -9,7 +9,7 @@ from flask import Flask, Response, make_response, render_template, url_for
 from markupsafe import Markup, escape
 
 from app.web.playlist_files import format_m3u8
-from app.web.wording import ADJECTIVE_BY_LABEL, HINT_BY_INTENT, format_time, to_sentence
+from app.web.wording import ADJECTIVE_BY_LABEL, HINT_BY_INTENT, describe_credit, format_time, to_sentence
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ INTENT_WORDS: Final[Mapping[str, str]] = {"stay": "Stay", "lift": "Lift", "calm"
 def register_words(app: Flask) -> None:
     """Give templates the words for labels and intents, and filters for times and sentences."""
     app.jinja_env.globals.update(
-        labels=LABELS, mood_words=ADJECTIVE_BY_LABEL, intent_words=INTENT_WORDS, intent_hints=HINT_BY_INTENT
+        labels=LABELS,
+        mood_words=ADJECTIVE_BY_LABEL,
+        intent_words=INTENT_WORDS,
+        intent_hints=HINT_BY_INTENT,
+        credit=describe_credit,
     )
     app.jinja_env.filters.update(clock=format_time, sentence=to_sentence, commands=mark_commands)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Final
 
 from recognizer.labels import LABELS, Posterior
@@ -138,3 +139,26 @@ def _without_repeats(labels: Sequence[str]) -> list[str]:
 
 def _join(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def describe_credit(attribution: str | None, licence: str | None) -> str:
+    """Name whom a track's licence asks to be named, and the licence by its short name.
+
+    Returns:
+        Such as `Kevin MacLeod · CC BY 4.0`; empty for works that ask for no credit.
+    """
+    name = _shorten_licence(licence or "")
+    if name.startswith(("CC0", "Public domain")):
+        return ""
+    return " · ".join(part for part in (attribution, name) if part)
+
+
+def _shorten_licence(licence: str) -> str:
+    """Turn an address of Creative Commons into the licence's short name; anything else stays as it is."""
+    found = re.search(r"creativecommons\.org/(licenses|publicdomain)/([a-z0-9-]+)/([0-9.]+)", licence)
+    if found is None:
+        return licence
+    kind, code, version = found.groups()
+    if kind == "publicdomain":
+        return f"CC0 {version}" if code == "zero" else "Public domain"
+    return f"CC {code.upper()} {version}"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from app.web.wording import (
     describe_certainty,
     describe_change,
+    describe_credit,
     describe_mood,
     format_time,
     rank_labels,
@@ -107,3 +108,19 @@ def test_error_messages_become_sentences(text, sentence):
 )
 def test_durations_are_written_as_minutes_and_seconds(seconds, text):
     assert format_time(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("attribution", "licence", "words"),
+    [
+        ("Kevin MacLeod", "https://creativecommons.org/licenses/by/4.0/", "Kevin MacLeod · CC BY 4.0"),
+        ("Ines Vale", "http://creativecommons.org/licenses/by-nc-sa/3.0/us/", "Ines Vale · CC BY-NC-SA 3.0"),
+        ("Ines Vale", None, "Ines Vale"),
+        (None, "All rights reserved", "All rights reserved"),
+        ("No rights reserved", "https://creativecommons.org/publicdomain/zero/1.0/", ""),
+        ("Anonymous", "https://creativecommons.org/publicdomain/mark/1.0/", ""),
+        (None, None, ""),
+    ],
+)
+def test_a_track_is_credited_as_its_licence_asks(attribution, licence, words):
+    assert describe_credit(attribution, licence) == words
