@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from recognizer.inference import Recognition
     from sqlalchemy.orm import Session
 
     from catalog.database import SessionFactory
+    from recognizer.inference import Recognition
 
 CORRECTION = "correction"
 

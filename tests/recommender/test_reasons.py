@@ -34,7 +34,7 @@ def test_what_was_not_measured_is_not_mentioned():
     assert explain(heard(happy=1.0, key="C")) == "happy"
 
 
-def test_a_pace_that_the_energy_contradicts_is_told_as_a_number_alone():
+def test_a_pace_that_the_energy_contradicts_is_left_unsaid():
     assert explain(heard(neutral=1.0, arousal=-1.0, tempo_bpm=150.0)) == "calm"
     assert explain(heard(angry=1.0, arousal=1.0, tempo_bpm=70.0)) == "tense"
     assert explain(heard(happy=1.0, arousal=1.0, tempo_bpm=150.0)) == "happy, fast at about 150 beats a minute"
