@@ -1,5 +1,5 @@
 # Two commands do all the set-up: `make run` and `make test`.
-.PHONY: run install test lint types contracts check assets clean lock
+.PHONY: run install test browser lint types contracts clean lock
 
 PYTHON ?= python3
 VENV := .venv
@@ -29,8 +29,15 @@ $(TEST_VENV)/.installed: pyproject.toml constraints.txt package-lock.json $(wild
 	@$(TEST_BIN)/python app/web/build_assets.py --dev
 	@touch $@
 
-test: $(TEST_VENV)/.installed lint types contracts
+test: $(TEST_VENV)/.installed browser lint types contracts
 	$(TEST_BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
+
+# Chromium for the browser tests, where a package manager may install it; elsewhere they say that they were left out.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	       && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
+	  || echo "no Chromium here: browser tests will be left out"
 
 lint: $(TEST_VENV)/.installed
 	$(TEST_BIN)/ruff check .
