@@ -25,7 +25,7 @@ def make_settings(folder, **fields):
 def list_imported(code, *, env=None):
     """Run code in a process of its own and return the packages it has imported."""
     tail = "\nimport sys; print(*{name.split('.')[0] for name in sys.modules})"
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         [sys.executable, "-c", code + tail],
         capture_output=True,
         text=True,

@@ -45,7 +45,7 @@ def microphone_wav(tmp_path_factory):
     folder = tmp_path_factory.mktemp("microphone")
     spoken = folder / "spoken.wav"
     if espeak := shutil.which("espeak-ng"):
-        subprocess.run([espeak, "-a", "60", "-w", spoken, SENTENCE], check=True)  # noqa: S603 - our own sentence
+        subprocess.run([espeak, "-a", "60", "-w", spoken, SENTENCE], check=True)
         with wave.open(str(spoken)) as file:
             sample_rate, voice = file.getframerate(), file.readframes(file.getnframes())
     else:

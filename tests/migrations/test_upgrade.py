@@ -74,7 +74,7 @@ def test_several_processes_may_upgrade_at_once_from_any_folder(database_url: str
     environment = {**os.environ, "PYTHONPATH": path}
 
     processes = [
-        subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment)  # noqa: S603
+        subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment)
         for _ in range(3)
     ]
 

@@ -60,7 +60,7 @@ def _worker_process(data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     program = ROOT / "tests" / "app" / "jobs" / "jobs_program.py"
     environment = {**os.environ, "PYTHONPATH": path}
-    process = subprocess.Popen([sys.executable, str(program), str(data_dir)], env=environment)  # noqa: S603
+    process = subprocess.Popen([sys.executable, str(program), str(data_dir)], env=environment)
     try:
         yield process
     finally:
