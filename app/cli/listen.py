@@ -63,7 +63,10 @@ def listen(file: Path, intent: str, k: int, *, as_json: bool) -> None:
     from app.settings import Settings
     from recommender.space import Intent
 
-    result = build_services(Settings.from_env()).listening.listen(file, str(file), intent=Intent(intent), k=k)
+    # Nobody can be asked here: in doubt the playlist follows the whole distribution.
+    result = build_services(Settings.from_env()).listening.listen(
+        file, str(file), intent=Intent(intent), k=k, asks_in_doubt=False
+    )
     if as_json:
         mood = {"file": str(file), **result.recognition.to_json()}
         playlist = [_to_json(item) for item in result.playlist]
@@ -73,8 +76,7 @@ def listen(file: Path, intent: str, k: int, *, as_json: bool) -> None:
     for note in result.recognition.notes:
         click.echo(f"note: {note}")
     if result.recognition.abstained:
-        click.echo("not sure enough to choose music; name a mood with `emotitune recommend --posterior ...`")
-        return
+        click.echo("music for all it may be; name the mood with `emotitune recommend --posterior ...`")
     click.echo()
     click.echo(format_playlist(result.playlist))
     click.echo("\n" + ", ".join(f"{step} {ms:.0f} ms" for step, ms in result.timings_ms.items()))

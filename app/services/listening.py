@@ -56,10 +56,18 @@ class ListeningService:
         intent: Intent = Intent.STAY,
         k: int = 20,
         expected_s: float | None = None,
+        asks_in_doubt: bool = True,
     ) -> ListeningResult:
         """Hear a recording, store its mood, and recommend music for it.
 
-        When the recognizer abstains the playlist is empty: the listener is asked first.
+        Args:
+            source: path, or binary file read from its start.
+            name: what the person calls the recording, for messages.
+            intent: stay with the mood or travel from it.
+            k: how many tracks, 1 to 500.
+            expected_s: how long the recorder says the recording is, in seconds.
+            asks_in_doubt: whether the playlist stays empty when the recognizer abstains, so that the listener is asked
+                first; otherwise it follows the whole doubtful distribution.
 
         Raises:
             UnreadableAudioError, UnusableClipError, BundleError: as `RecognitionService.recognize`.
@@ -71,7 +79,7 @@ class ListeningService:
             listening_id = self._feedback.record_listening(recognition)
         playlist: tuple[PlaylistItem, ...] = ()
         with timed(timings_ms, "recommend"):
-            if not recognition.abstained:
+            if not (recognition.abstained and asks_in_doubt):
                 playlist = self._playlists.recommend(recognition.posterior, intent=intent, k=k)
         timings_ms["total"] = sum(timings_ms.values())
         return ListeningResult(listening_id, recognition, playlist, timings_ms)

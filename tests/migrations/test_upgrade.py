@@ -73,10 +73,7 @@ def test_several_processes_may_upgrade_at_once_from_any_folder(database_url: str
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": path}
 
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment)
-        for _ in range(3)
-    ]
+    processes = [subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment) for _ in range(3)]
 
     assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
     engine = open_engine(database_url)

@@ -101,6 +101,15 @@ def test_the_playlist_stays_empty_when_the_recognizer_abstains(make_service, not
     assert service.playlist_for_mood("sad", k=3) != ()
 
 
+def test_in_doubt_the_playlist_follows_the_whole_distribution_where_nobody_can_be_asked(make_service, note):
+    service = make_service(margin_threshold=NEVER_SURE)
+
+    result = service.listen(note, "note.wav", k=5, asks_in_doubt=False)
+
+    assert result.recognition.abstained
+    assert result.playlist == service.playlist_for(result.listening_id, k=5)
+
+
 def test_what_the_listener_says_goes_before_what_was_heard(make_service, sessions, note):
     service = make_service(n_tracks=40)
     result = service.listen(note, "note.wav", k=5)
