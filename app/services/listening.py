@@ -48,7 +48,7 @@ class ListeningService:
         self._playlists = playlists
         self._feedback = feedback
 
-    def listen(
+    def listen(  # noqa: PLR0913 - what a caller may choose, each by name
         self,
         source: Path | BinaryIO,
         name: str,
