@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 TEST_VENV := .venv-test
 TEST_BIN := $(TEST_VENV)/bin
+WEB_SOURCES := $(shell find app/web/src -type f)
 # Pinned versions: constraints.txt is written by `make lock`.
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -15,14 +16,14 @@ run: $(VENV)/.installed
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml constraints.txt package-lock.json $(wildcard app/web/src/*)
+$(VENV)/.installed: pyproject.toml constraints.txt package-lock.json $(WEB_SOURCES)
 	@echo "installing EmotiTune into $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"EmotiTune needs Python 3.11 or newer, this is {sys.version.split()[0]}")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python $(PIP_INSTALL) --editable .
 	@touch $@
 
-$(TEST_VENV)/.installed: pyproject.toml constraints.txt package-lock.json $(wildcard app/web/src/*)
+$(TEST_VENV)/.installed: pyproject.toml constraints.txt package-lock.json $(WEB_SOURCES)
 	@echo "installing EmotiTune with all it is trained and tested with into $(TEST_VENV)"
 	@$(PYTHON) -m venv $(TEST_VENV)
 	@$(TEST_BIN)/python $(PIP_INSTALL) --editable '.[train,test]'
