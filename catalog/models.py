@@ -1,4 +1,7 @@
-"""Every table. Rows never leave the sessions: `queries` and the services hand out plain values."""
+"""Every table. Rows never leave the sessions: the named reads and the services hand out plain values.
+
+Longer than other modules on purpose: what is stored is read in one place, and tables refer to each other.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,12 @@ from sqlalchemy import (
     Text,
     event,
     insert,
+    inspect,
     update,
 )
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, relationship, validates
 
+from catalog import full_text
 from catalog.database import Base, UtcDateTime, utc_now
 from catalog.sorting import search_text_of, sort_key
 
@@ -39,9 +44,40 @@ class JobStatus(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class ImportStatus(StrEnum):
+    """How far an import has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ROLLED_BACK = "rolled_back"
+
+
+class TagKind(StrEnum):
+    """What a tag speaks about."""
+
+    MOOD = "mood"
+    GENRE = "genre"
+    INSTRUMENT = "instrument"
+    ACTIVITY = "activity"
+    OTHER = "other"
+
+
+class TrackFeedbackKind(StrEnum):
+    """What a listener may say about a track; `undo` takes back the same listener's last word on it."""
+
+    LIKE = "like"
+    SKIP = "skip"
+    NEVER = "never"
+    FINISHED = "finished"
+    UNDO = "undo"
 
 
 class Artist(Base):
@@ -77,6 +113,8 @@ class Track(Base):
     title_key: Mapped[str] = mapped_column(Text)
     artist_id: Mapped[int | None] = mapped_column(ForeignKey("artist.id", ondelete="SET NULL"))
     album: Mapped[str | None] = mapped_column(Text)
+    album_artist: Mapped[str | None] = mapped_column(Text)
+    track_number: Mapped[int | None]
     genre: Mapped[str | None] = mapped_column(Text, index=True)
     year: Mapped[int | None]
     duration_s: Mapped[float | None]
@@ -85,6 +123,10 @@ class Track(Base):
     source: Mapped[str] = mapped_column(String(32), index=True)
     licence: Mapped[str | None] = mapped_column(Text)
     attribution: Mapped[str | None] = mapped_column(Text)
+    musicbrainz_id: Mapped[str | None] = mapped_column(Text, index=True)
+    replaygain_db: Mapped[float | None]
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import_batch.id", ondelete="SET NULL"), index=True)
+    cover_hash: Mapped[str | None] = mapped_column(ForeignKey("cover.hash", ondelete="SET NULL"))
     content_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
     mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
@@ -92,6 +134,7 @@ class Track(Base):
     failure_reason: Mapped[str | None] = mapped_column(Text)
     # What a curator wrote by hand; an import leaves these fields alone.
     edited_fields: Mapped[list[str]] = mapped_column(JSON, default=list)
+    # Words of title, artist, album, genre and tags; the full-text index follows it by triggers.
     search_text: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
@@ -99,7 +142,35 @@ class Track(Base):
     artist: Mapped[Artist | None] = relationship()
     features: Mapped[AudioFeatures | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     affect: Mapped[TrackAffect | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    correction: Mapped[AffectCorrection | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     embeddings: Mapped[list[TrackEmbedding]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    tags: Mapped[list[TrackTag]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+class TrackTag(Base):
+    """A word that describes a track, such as its mood or an instrument; names in lower case."""
+
+    __tablename__ = "track_tag"
+    __table_args__ = (
+        CheckConstraint("kind IN ('mood', 'genre', 'instrument', 'activity', 'other')", name="kind"),
+        Index("ix_track_tag_kind_name", "kind", "name"),
+    )
+
+    track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class Cover(Base):
+    """A small cover picture, at most 256 pixels wide and high, as JPEG or WebP; one row per picture."""
+
+    __tablename__ = "cover"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    mime: Mapped[str] = mapped_column(String(32))
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class AudioFeatures(Base):
@@ -140,6 +211,23 @@ class TrackAffect(Base):
     stds: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
 
 
+class AffectCorrection(Base):
+    """Where a curator hears a track; kept apart from what the model predicts, and used first."""
+
+    __tablename__ = "affect_correction"
+    __table_args__ = (CheckConstraint("valence BETWEEN -1 AND 1 AND arousal BETWEEN -1 AND 1", name="plane"),)
+
+    track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"), primary_key=True)
+    valence: Mapped[float]
+    arousal: Mapped[float]
+    happy: Mapped[float]
+    sad: Mapped[float]
+    angry: Mapped[float]
+    neutral: Mapped[float]
+    who: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
 class TrackEmbedding(Base):
     """A track's unit vector in one model's space: little-endian float32, shape (d,)."""
 
@@ -161,12 +249,57 @@ class CatalogRevision(Base):
     value: Mapped[int] = mapped_column(BigInteger)
 
 
+class ImportBatch(Base):
+    """One import: what was read, by whom, and what came of it; it can be rolled back as a whole."""
+
+    __tablename__ = "import_batch"
+    __table_args__ = (
+        CheckConstraint("status IN ('running', 'done', 'failed', 'cancelled', 'rolled_back')", name="status"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    importer: Mapped[str] = mapped_column(String(32))
+    source: Mapped[str] = mapped_column(Text)
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    who: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(String(16), default=ImportStatus.RUNNING)
+    n_created: Mapped[int] = mapped_column(default=0)
+    n_updated: Mapped[int] = mapped_column(default=0)
+    n_unchanged: Mapped[int] = mapped_column(default=0)
+    n_skipped: Mapped[int] = mapped_column(default=0)
+    # Skipped rows with their reasons, capped.
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rolled_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Change(Base):
+    """One entry of the audit log; it outlives its track, and holds what an undo needs."""
+
+    __tablename__ = "change"
+    __table_args__ = (Index("ix_change_track_id", "track_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    who: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(String(32), index=True)
+    track_id: Mapped[int | None]
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import_batch.id", ondelete="SET NULL"), index=True)
+    # One for all entries of a bulk edit; an undo takes back a whole group.
+    group_id: Mapped[str] = mapped_column(String(36), index=True, default=lambda: str(uuid.uuid4()))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class Job(Base):
     """One piece of long work; the only truth about how far it has come."""
 
     __tablename__ = "job"
     __table_args__ = (
-        CheckConstraint("status IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="status"),
+        CheckConstraint("status IN ('queued', 'running', 'paused', 'done', 'failed', 'cancelled')", name="status"),
         Index("ix_job_status", "status", "id"),
         {"sqlite_autoincrement": True},
     )
@@ -176,6 +309,7 @@ class Job(Base):
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     status: Mapped[str] = mapped_column(String(16), default=JobStatus.QUEUED)
     n_done: Mapped[int] = mapped_column(default=0)
+    n_failed: Mapped[int] = mapped_column(default=0, server_default="0")
     n_total: Mapped[int | None]
     message: Mapped[str] = mapped_column(Text, default="")
     report: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -183,6 +317,31 @@ class Job(Base):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class JobError(Base):
+    """A file or track that a job could not do, and why."""
+
+    __tablename__ = "job_error"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
+    track_id: Mapped[int | None]
+    where: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class Listener(Base):
+    """Someone who listens; what is learned of a person is kept only after they agreed, and goes with this row."""
+
+    __tablename__ = "listener"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid.uuid4()))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    agreed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    voice_baseline: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    taste: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    mood_model: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Listening(Base):
@@ -210,9 +369,53 @@ class Feedback(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     listening_id: Mapped[str] = mapped_column(ForeignKey("listening.id", ondelete="CASCADE"), index=True)
+    listener_id: Mapped[str | None] = mapped_column(ForeignKey("listener.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(32))
     label: Mapped[str | None] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Playlist(Base):
+    """One playlist as it was given: for which mood, by which policy."""
+
+    __tablename__ = "playlist"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid.uuid4()))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    listening_id: Mapped[str | None] = mapped_column(ForeignKey("listening.id", ondelete="SET NULL"), index=True)
+    listener_id: Mapped[str | None] = mapped_column(ForeignKey("listener.id", ondelete="SET NULL"), index=True)
+    posterior: Mapped[dict[str, float]] = mapped_column(JSON)
+    intent: Mapped[str] = mapped_column(String(16))
+    policy: Mapped[str] = mapped_column(Text)
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    context: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class PlaylistEntry(Base):
+    """A track at its position, from 1; the row outlives the track."""
+
+    __tablename__ = "playlist_entry"
+
+    playlist_id: Mapped[str] = mapped_column(ForeignKey("playlist.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    track_id: Mapped[int] = mapped_column(index=True)
+    score: Mapped[float]
+    # How likely the policy was to put this track here; None where that is not known.
+    propensity: Mapped[float | None]
+
+
+class TrackFeedback(Base):
+    """What a listener said about one track."""
+
+    __tablename__ = "track_feedback"
+    __table_args__ = (CheckConstraint("kind IN ('like', 'skip', 'never', 'finished', 'undo')", name="kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    playlist_id: Mapped[str | None] = mapped_column(ForeignKey("playlist.id", ondelete="SET NULL"), index=True)
+    listener_id: Mapped[str | None] = mapped_column(ForeignKey("listener.id", ondelete="CASCADE"), index=True)
+    track_id: Mapped[int] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(String(16))
 
 
 class Account(Base):
@@ -232,7 +435,10 @@ class Account(Base):
         return email.strip().lower()
 
 
-COUNTED: Final = (Track, TrackEmbedding)
+COUNTED: Final = (Track, TrackEmbedding, AffectCorrection)
+_SEARCHED_FIELDS: Final = ("title", "artist", "artist_id", "album", "genre", "tags")
+
+full_text.attach(Track.__table__)
 
 
 def bump_revision(session: Session) -> None:
@@ -248,15 +454,33 @@ def _refresh_keys(session: Session, track: Track) -> None:
         # A row that is not stored yet does not load what it only names by id.
         artist = session.get(Artist, track.artist_id)
     track.title_key = sort_key(track.title)
-    track.search_text = search_text_of(track.title, artist.name if artist else None, track.album, track.genre)
+    artist_name = artist.name if artist else None
+    track.search_text = search_text_of(track.title, artist_name, track.album, track.genre, *_read_tags(session, track))
+
+
+def _read_tags(session: Session, track: Track) -> list[str]:
+    # Tags may also come and go by themselves, not through their track.
+    added = [row for row in session.new if isinstance(row, TrackTag) and row.track_id == track.id and track.id]
+    return sorted({tag.name for tag in (*track.tags, *added) if tag not in session.deleted})
+
+
+def _is_searched_otherwise(track: Track) -> bool:
+    attributes = inspect(track).attrs
+    return any(attributes[name].history.has_changes() for name in _SEARCHED_FIELDS)
+
+
+def _find_tagged(session: Session) -> set[Track]:
+    rows = [row for row in (*session.new, *session.deleted) if isinstance(row, TrackTag)]
+    tracks = {session.get(Track, row.track_id) for row in rows if row.track_id is not None}
+    return {track for track in tracks if track is not None and track not in session.deleted}
 
 
 # Listening on every session, so that no way of writing tracks can forget to count.
 @event.listens_for(Session, "before_flush")
 def _count_flush(session: Session, _context: object, _instances: object) -> None:
-    for row in (*session.new, *session.dirty):
-        if isinstance(row, Track) and session.is_modified(row):
-            _refresh_keys(session, row)
+    tracks = {row for row in (*session.new, *session.dirty) if isinstance(row, Track) and _is_searched_otherwise(row)}
+    for track in tracks | _find_tagged(session):
+        _refresh_keys(session, track)
     written = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
     if any(isinstance(row, COUNTED) for row in written):
         bump_revision(session)

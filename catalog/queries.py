@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from catalog.errors import TrackNotFoundError
 from catalog.models import Artist, AudioFeatures, CatalogRevision, Track, TrackAffect, TrackEmbedding, TrackStatus
-from catalog.sorting import sort_key
+from catalog.sorting import sort_key, split_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -253,7 +253,7 @@ def _filtered(
     status: TrackStatus | None,
     source: str | None,
 ) -> Select[int]:
-    for word in sort_key(search).split():
+    for word in split_words(search):
         query = query.where(Track.search_text.contains(word, autoescape=True))
     if status is not None:
         query = query.where(Track.status == status)

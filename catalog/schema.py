@@ -81,6 +81,7 @@ def _migrating(database_url: str) -> Iterator[Config]:
             found = MigrationContext.configure(connection).get_current_revision()
             _refuse_newer(ScriptDirectory.from_config(config), found)
             yield config
+            _check_references(connection)
     finally:
         engine.dispose()
 
@@ -100,15 +101,28 @@ def _refuse_newer(scripts: ScriptDirectory, found: str | None) -> None:
         )
 
 
+def _check_references(connection: Connection) -> None:
+    """Refuse what a migration broke while SQLite did not watch; PostgreSQL always does."""
+    if connection.dialect.name != "sqlite":
+        return
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise DatabaseUnavailableError(
+            f"nothing is migrated: a row of {broken[0]} refers to a missing one of {broken[2]}; restore a backup",
+        )
+
+
 def _lock_at_begin(engine: Engine) -> None:
     """Make SQLite's changes of tables part of the transaction, and let one process at a time in.
 
     Python's driver begins a transaction only before rows are written; here it must before tables are made, and take the
-    write lock at once, or two processes would both find an empty database.
+    write lock at once, or two processes would both find an empty database. References are not watched meanwhile: SQLite
+    alters a table by copying it, and dropping the old one would delete every row that refers to it.
     """
 
     def leave_transactions_to_us(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys = OFF")
 
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -9,16 +9,42 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import Connection, Engine, func, inspect, select, text
 
 from catalog import schema
 from catalog.database import Base, make_session_factory, open_engine
 from catalog.errors import DatabaseUnavailableError
 from catalog.models import CatalogRevision, Track
-from catalog.queries import catalog_revision
-from tests.factories import add_analyzed_track
+from catalog.queries import catalog_revision, count_tracks
+from tests.factories import add_analyzed_track, add_track
 
 ROOT = Path(schema.__file__).parents[1]
+NOW = "2026-01-05 12:00:00+00:00"
+TRACK = {
+    "title": "Don't",
+    "title_key": "don't",
+    "artist_id": 1,
+    "source": "folder",
+    "status": "analyzed",
+    "edited_fields": "[]",
+    "search_text": "don't\nbeyoncé",
+    "created_at": NOW,
+    "updated_at": NOW,
+}
+SHARES = {"happy": 0.3, "sad": 0.4, "angry": 0.5, "neutral": 0.6}
+JOB = {"id": 1, "kind": "analyze", "arguments": "{}", "status": "running", "n_done": 3, "message": ""}
+LISTENING = {"id": "a", "posterior": "{}", "label": "sad", "confidence": 0.5, "abstained": False, "duration_s": 3.0}
+FIRST_ROWS = (
+    ("artist", {"id": 1, "name": "Beyoncé", "name_key": "beyoncé"}),
+    ("track", {"id": 1, "path": "/1.mp3", **TRACK}),
+    ("track", {"id": 7, "path": "/7.mp3", **TRACK}),
+    ("audio_features", {"track_id": 1, "analyzer_version": "1", "more": "{}"}),
+    ("track_affect", {"track_id": 1, "model": "m", "valence": 0.1, "arousal": 0.2, "stds": "{}", **SHARES}),
+    ("track_embedding", {"track_id": 1, "model": "m", "vector": b"0000"}),
+    ("job", {"created_at": NOW, "updated_at": NOW, **JOB}),
+    ("listening", {"created_at": NOW, "timeline": "[]", "model": "m", **LISTENING}),
+    ("feedback", {"id": 1, "listening_id": "a", "kind": "wrong", "created_at": NOW}),
+)
 
 
 def test_upgrade_from_empty_equals_the_models(database_url: str):
@@ -26,7 +52,8 @@ def test_upgrade_from_empty_equals_the_models(database_url: str):
 
     engine = open_engine(database_url)
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        context = MigrationContext.configure(connection, opts={"include_name": _is_ours})
+        differences = compare_metadata(context, Base.metadata)
     engine.dispose()
     assert differences == []
 
@@ -122,6 +149,65 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str):
     with pytest.raises(DatabaseUnavailableError, match="revision '9999', unknown to this version"):
         schema.upgrade(database_url)
     engine.dispose()
+
+
+def test_upgrading_a_filled_catalog_keeps_everything(database_url: str):
+    schema.upgrade(database_url, "0001")
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        _fill_first_tables(connection)
+    before = _read_rows(engine)
+
+    schema.upgrade(database_url)
+
+    after = _read_rows(engine)
+    with make_session_factory(engine).begin() as session:
+        next_id = add_track(session).id
+        found = count_tracks(session, search="beyonce dont")
+    engine.dispose()
+    assert {table: [row[: len(before[table][0])] for row in rows] for table, rows in after.items()} == before
+    assert (next_id, found) == (8, 1)
+
+
+def test_going_back_and_forth_keeps_what_the_older_tables_hold(database_url: str):
+    schema.upgrade(database_url)
+    engine = open_engine(database_url)
+    with make_session_factory(engine).begin() as session:
+        add_analyzed_track(session, artist="Beyoncé")
+    before = _read_rows(engine)
+
+    schema.downgrade(database_url, "0001")
+    schema.upgrade(database_url)
+
+    after = _read_rows(engine)
+    engine.dispose()
+    assert after == before
+
+
+def _fill_first_tables(connection: Connection) -> None:
+    for table, row in FIRST_ROWS:
+        names = ", ".join(row)
+        values = ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)  # noqa: S608 - our own names
+    # The highest id was given once already.
+    connection.execute(text("DELETE FROM track WHERE id = 7"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT setval('track_id_seq', 7)"))
+
+
+def _read_rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of the first tables, columns in the order of the first version."""
+    tables = ("artist", "audio_features", "track_affect", "track_embedding", "job", "listening", "feedback")
+    with engine.connect() as connection:
+        rows = {name: connection.execute(text(f"SELECT * FROM {name}")).all() for name in tables}  # noqa: S608
+        columns = "id, title, title_key, artist_id, path, source, status, edited_fields, created_at"
+        rows["track"] = connection.execute(text(f"SELECT {columns} FROM track")).all()  # noqa: S608
+    return {name: [tuple(row) for row in each] for name, each in rows.items()}
+
+
+def _is_ours(name: str | None, _kind: str, _parents: object) -> bool:
+    # The full-text index is made by statements that no model describes; `test_full_text` looks at it.
+    return not str(name).startswith(("track_search", "ix_track_search"))
 
 
 def _read_sql(url: str) -> dict[str, list[str]]:
