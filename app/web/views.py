@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from app.web.wording import (
     ADJECTIVE_BY_LABEL,
     describe_certainty,
@@ -14,6 +16,7 @@ from app.web.wording import (
     round_percentages,
 )
 from recognizer.labels import LABELS, Posterior
+from recognizer.smoothing import Hysteresis, choose_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +90,7 @@ def build_mood_view(heard: StoredListening) -> MoodView:
         candidates=tuple(ADJECTIVE_BY_LABEL[label] for label in ranked[:N_CANDIDATES]),
         bars=_build_bars(heard.posterior, ranked),
         rows=tuple(_build_row(window) for window in heard.timeline),
-        course=describe_change([window["posterior"] for window in heard.timeline]) if heard.timeline else "",
+        course=describe_change(_choose_shown(heard)) if heard.timeline else "",
         plot=_build_plot(heard),
     )
 
@@ -95,6 +98,12 @@ def build_mood_view(heard: StoredListening) -> MoodView:
 def _build_bars(posterior: Posterior, order: Sequence[str]) -> tuple[MoodBar, ...]:
     percentages = round_percentages(posterior)
     return tuple(MoodBar(label, ADJECTIVE_BY_LABEL[label], percentages[label]) for label in order)
+
+
+def _choose_shown(heard: StoredListening) -> list[str]:
+    posteriors = np.array([[window["posterior"][label] for label in LABELS] for window in heard.timeline])
+    shown = choose_labels(posteriors, [window["start_s"] for window in heard.timeline], Hysteresis())
+    return [LABELS[label] for label in shown]
 
 
 def _build_row(window: Mapping[str, Any]) -> TimelineRow:

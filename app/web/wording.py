@@ -82,15 +82,14 @@ def describe_certainty(confidence: float) -> str:
     return "little more than a guess"
 
 
-def describe_change(posteriors: Sequence[Posterior]) -> str:
+def describe_change(labels: Sequence[str]) -> str:
     """Say how the mood moved from the first window to the last.
 
     Args:
-        posteriors: one distribution per window, in order of time; at least one.
+        labels: the label shown after each window, in order of time; at least one.
     """
-    leads = [rank_labels(posterior)[0] for posterior in posteriors]
-    moods = [ADJECTIVE_BY_LABEL[label] for label in _without_repeats(leads)]
-    if len(posteriors) == 1:
+    moods = [ADJECTIVE_BY_LABEL[label] for label in _without_repeats(labels)]
+    if len(labels) == 1:
         return "Too short a recording to follow the mood over time."
     if len(moods) == 1:
         return f"It sounded most of all {moods[0]} from start to end."

@@ -12,9 +12,9 @@ from recognizer.audio import SAMPLE_RATE, Clip
 from recognizer.bundles import write_bundle
 from recognizer.calibration import apply_temperature
 from recognizer.errors import BundleError, RecognizerError, UnusableClipError, VoiceBaselineError
-from recognizer.inference import EmotionRecognizer
+from recognizer.inference import MOOD_DWELL_S, EmotionRecognizer
 from recognizer.labels import LABELS
-from recognizer.smoothing import smooth
+from recognizer.smoothing import HiddenMarkovFilter, smooth
 from recognizer.speech import find_speech, split_into_windows
 from recognizer.voice_baseline import VoiceBaseline
 from tests.bundles import (
@@ -64,10 +64,11 @@ def test_posterior_is_the_tempered_softmax_of_the_speech_weighted_logits(recogni
     np.testing.assert_allclose(recognition.statistics, statistics, rtol=1e-4)
 
 
-def test_timeline_smooths_the_posteriors_of_the_windows(recognizer):
+def test_timeline_filters_the_posteriors_of_the_windows(recognizer):
     windows, waveforms = cut_windows(CLIP)
     posteriors = apply_temperature(compute_tiny_logits(waveforms, NO_CENTER), 1.5)
-    expected = smooth(posteriors, [w.start_s for w in windows], [w.speech_share for w in windows], tau_s=2.0)
+    hmm = HiddenMarkovFilter(MOOD_DWELL_S, window_s=3.0)
+    expected = smooth(posteriors, [w.start_s for w in windows], [w.speech_share for w in windows], hmm)
 
     timeline = recognizer.recognize(CLIP).timeline
 

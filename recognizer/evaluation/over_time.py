@@ -1,0 +1,166 @@
+"""How steady and how quick a filter is: clips of different moods joined to streams, flips counted, delays timed.
+
+The streams are joined from kept out-of-fold predictions, one window for each clip, so every posterior comes from a
+model that never heard the voice. A window that holds two moods does not occur in them; that makes changes sharper than
+in life.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from recognizer.intervals import Interval, bootstrap_over_groups
+from recognizer.labels import LABELS
+from recognizer.smoothing import Hysteresis, choose_labels, smooth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
+
+    from recognizer.evaluation.predictions import Predictions
+    from recognizer.smoothing import PosteriorFilter
+
+WINDOW_S: Final = 3.0
+N_RUNS: Final = 8
+# From four and a half to a quarter of a minute in one mood.
+RUN_LENGTHS: Final = (2, 8)
+N_STREAMS_PER_SPEAKER: Final = 4
+
+_S_PER_MINUTE: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Posteriors of one voice as they would come in, with the truth.
+
+    Attributes:
+        speaker: whose.
+        posteriors: shape (n_windows, 4).
+        truth: shape (n_windows,), label indices.
+    """
+
+    speaker: str
+    posteriors: npt.NDArray[np.float64]
+    truth: npt.NDArray[np.int64]
+
+    @property
+    def starts_s(self) -> npt.NDArray[np.float64]:
+        """Where the windows start: one after the other."""
+        return WINDOW_S * np.arange(len(self.truth))
+
+
+@dataclass(frozen=True)
+class OverTimeFigures:
+    """What a filter did to the streams, with intervals over speakers.
+
+    Attributes:
+        accuracy: share of the windows whose shown label is the mood spoken.
+        flips_per_minute: changes of the shown label beyond those of the mood itself, a minute; below 0 where changes
+            are missed.
+        delay_s: mean time from a change of mood until it is shown, over the changes that are shown before the next.
+        missed: share of the changes that are never shown.
+    """
+
+    accuracy: Interval
+    flips_per_minute: Interval
+    delay_s: Interval
+    missed: Interval
+
+
+def join_streams(predictions: Predictions, *, seed: int = 0) -> list[Stream]:
+    """Join each speaker's clips into streams whose mood changes every few windows.
+
+    Args:
+        predictions: out of fold; all seeds of training are drawn from alike.
+        seed: of the order.
+    """
+    rng = np.random.default_rng(seed)
+    streams = []
+    for speaker in np.unique(predictions.speakers):
+        is_theirs = predictions.speakers == speaker
+        rows_by_label = [np.flatnonzero(is_theirs & (predictions.truth == label)) for label in range(len(LABELS))]
+        labels = [label for label, rows in enumerate(rows_by_label) if len(rows)]
+        if len(labels) > 1:
+            picks = [_pick_rows(labels, rows_by_label, rng) for _ in range(N_STREAMS_PER_SPEAKER)]
+            streams += [Stream(str(speaker), predictions.posteriors[rows], predictions.truth[rows]) for rows in picks]
+    return streams
+
+
+def measure_over_time(
+    streams: Sequence[Stream],
+    build_filter: Callable[[], PosteriorFilter],
+    build_hysteresis: Callable[[], Hysteresis] = Hysteresis,
+    *,
+    n_resamples: int = 1000,
+    seed: int = 0,
+) -> OverTimeFigures:
+    """Run a filter over all streams.
+
+    Args:
+        streams: at least one.
+        build_filter: gives a fresh filter for each stream.
+        build_hysteresis: gives a fresh one for each stream.
+        n_resamples: of the bootstrap over speakers.
+        seed: of the bootstrap.
+    """
+    counts = np.array([_count(stream, build_filter(), build_hysteresis()) for stream in streams])
+    speakers = np.array([stream.speaker for stream in streams])
+
+    def measure(numerator: int, denominator: int) -> Interval:
+        def compute_ratio(rows: npt.NDArray[np.int64]) -> float:
+            below = counts[rows, denominator].sum()
+            return float(counts[rows, numerator].sum() / below) if below else float("nan")
+
+        rng = np.random.default_rng(seed)
+        return bootstrap_over_groups(compute_ratio, speakers, rng=rng, n_resamples=n_resamples)
+
+    return OverTimeFigures(
+        accuracy=measure(_N_RIGHT, _N_WINDOWS),
+        flips_per_minute=measure(_N_FLIPS, _N_MINUTES),
+        delay_s=measure(_DELAY_S, _N_SHOWN),
+        missed=measure(_N_MISSED, _N_CHANGES),
+    )
+
+
+_N_WINDOWS, _N_RIGHT, _N_MINUTES, _N_FLIPS, _N_CHANGES, _N_SHOWN, _N_MISSED, _DELAY_S = range(8)
+
+
+def _pick_rows(
+    labels: Sequence[int], rows_by_label: Sequence[npt.NDArray[np.int64]], rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    rows: list[int] = []
+    label = -1
+    for _ in range(N_RUNS):
+        label = int(rng.choice([other for other in labels if other != label]))
+        rows += rng.choice(rows_by_label[label], size=rng.integers(*RUN_LENGTHS)).tolist()
+    return np.array(rows, dtype=np.int64)
+
+
+def _count(stream: Stream, posterior_filter: PosteriorFilter, hysteresis: Hysteresis) -> tuple[float, ...]:
+    filtered = smooth(stream.posteriors, stream.starts_s, np.ones(len(stream.truth)), posterior_filter)
+    shown = np.array(choose_labels(filtered, stream.starts_s, hysteresis))
+    changes = np.flatnonzero(np.diff(stream.truth)) + 1
+    ends = [*changes[1:], len(shown)]
+    waits = [_find_wait(shown[start:end], stream.truth[start]) for start, end in zip(changes, ends, strict=True)]
+    delays = [wait for wait in waits if wait is not None]
+    n_flips = int((np.diff(shown) != 0).sum()) - len(changes)
+    return (
+        len(shown),
+        float((shown == stream.truth).sum()),
+        len(shown) * WINDOW_S / _S_PER_MINUTE,
+        float(n_flips),
+        len(changes),
+        len(delays),
+        len(waits) - len(delays),
+        # A window is heard at its end: even a filter that follows at once is one window late.
+        WINDOW_S * float(sum(delay + 1 for delay in delays)),
+    )
+
+
+def _find_wait(shown: npt.NDArray[np.int64], label: int) -> int | None:
+    found = np.flatnonzero(shown == label)
+    return int(found[0]) if len(found) else None

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recognizer.evaluation.over_time import WINDOW_S, Stream, join_streams, measure_over_time
+from recognizer.evaluation.predictions import Prediction, Predictions
+from recognizer.labels import LABELS
+from recognizer.smoothing import ExponentialSmoother, HiddenMarkovFilter, Hysteresis
+
+
+def follow_at_once():
+    return ExponentialSmoother(tau_s=1e-3)
+
+
+def build_stream(truth, heard, speaker="a"):
+    return Stream(speaker, np.eye(4)[heard] * 0.96 + 0.01, np.array(truth))
+
+
+def build_predictions(n_speakers=3, n_clips=5):
+    rows = [
+        Prediction(f"{speaker}-{label}-{clip}", "made-up", f"{speaker}", None, label, "f1", 0, (2.0, 1.0, 0.0, 0.0))
+        for speaker in range(n_speakers)
+        for label in LABELS
+        for clip in range(n_clips)
+    ]
+    return Predictions(tuple(rows))
+
+
+def test_streams_hold_one_voice_each_and_change_their_mood():
+    predictions = build_predictions()
+
+    streams = join_streams(predictions)
+
+    assert {stream.speaker for stream in streams} == set(predictions.speakers)
+    assert all((np.diff(stream.truth) != 0).sum() == 7 for stream in streams)
+    assert all(stream.posteriors.shape == (len(stream.truth), 4) for stream in streams)
+
+
+def test_the_same_seed_gives_the_same_streams():
+    first, second = (join_streams(build_predictions(), seed=3) for _ in range(2))
+
+    assert [stream.truth.tolist() for stream in first] == [stream.truth.tolist() for stream in second]
+
+
+def test_a_perfect_model_is_late_by_one_window_and_never_flips():
+    truth = [0, 0, 1, 1, 2, 2]
+
+    figures = measure_over_time([build_stream(truth, truth)], follow_at_once)
+
+    assert figures.accuracy.value == 1.0
+    assert figures.flips_per_minute.value == 0.0
+    assert figures.delay_s.value == WINDOW_S
+    assert figures.missed.value == 0.0
+
+
+def test_flips_delays_and_missed_changes_are_counted():
+    # The change to 1 is shown one window late, that to 2 never; one flip to 3 and back.
+    stream = build_stream([0, 0, 0, 1, 1, 1, 2, 0, 0, 0], [0, 3, 0, 0, 1, 1, 1, 0, 0, 0])
+
+    figures = measure_over_time([stream], follow_at_once, lambda: Hysteresis(min_lead=0.0))
+
+    assert figures.accuracy.value == pytest.approx(7 / 10)
+    assert figures.flips_per_minute.value == pytest.approx((4 - 3) / (10 * WINDOW_S / 60))
+    assert figures.delay_s.value == pytest.approx((2 * WINDOW_S + WINDOW_S) / 2)
+    assert figures.missed.value == pytest.approx(1 / 3)
+
+
+def test_a_hidden_markov_filter_flips_less_on_noise_than_none():
+    rng = np.random.default_rng(0)
+    truth = np.repeat([0, 1, 2, 3], 30)
+    heard = np.where(rng.random(120) < 0.3, rng.integers(0, 4, 120), truth)
+    streams = [Stream("a", np.eye(4)[heard] * 0.4 + 0.15, truth)]
+
+    raw = measure_over_time(streams, follow_at_once)
+    filtered = measure_over_time(streams, lambda: HiddenMarkovFilter(8.0, WINDOW_S))
+
+    assert filtered.flips_per_minute.value < raw.flips_per_minute.value
+    assert filtered.accuracy.value >= raw.accuracy.value
