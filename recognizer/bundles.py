@@ -74,11 +74,14 @@ class Bundle:
         folder: where it lies.
         description: what bundle.json says.
         statistics_mean: float32, shape (statistics_dim,), mean of the voice statistics over the training speakers.
+        mood_offsets: float32, shape (4, statistics_dim), how far each label's mean lies from it; zeros where that was
+            not kept.
     """
 
     folder: Path
     description: BundleDescription
     statistics_mean: npt.NDArray[np.float32]
+    mood_offsets: npt.NDArray[np.float32]
 
     @property
     def model_file(self) -> Path:
@@ -130,7 +133,7 @@ def load_bundle(folder: Path) -> Bundle:
             f"the calibration was fitted for weights {calibration.model_sha256[:12]}, but {MODEL_FILE} is "
             f"{weights_sha256[:12]}: fit it again for these weights",
         )
-    return Bundle(folder, description, _load_statistics_mean(folder, description.statistics_dim))
+    return Bundle(folder, description, *_load_statistics(folder, description.statistics_dim))
 
 
 def write_bundle(
@@ -139,6 +142,7 @@ def write_bundle(
     *,
     model_file: Path,
     statistics_mean: npt.NDArray[np.floating[Any]],
+    mood_offsets: npt.NDArray[np.floating[Any]] | None = None,
     model_card: str,
 ) -> Bundle:
     """Write a bundle and check it; a folder already there is replaced only by a whole and valid one.
@@ -148,6 +152,7 @@ def write_bundle(
         description: its calibration must carry the hash of `model_file`, see `compute_sha256`.
         model_file: the exported ONNX file.
         statistics_mean: shape (statistics_dim,).
+        mood_offsets: shape (4, statistics_dim); None for zeros.
         model_card: Markdown.
 
     Raises:
@@ -158,7 +163,9 @@ def write_bundle(
         partial = Path(partial_name) / "bundle"
         partial.mkdir()
         shutil.copyfile(model_file, partial / MODEL_FILE)
-        np.savez(partial / STATISTICS_FILE, mean=np.asarray(statistics_mean, dtype=np.float32))
+        offsets = np.zeros((len(LABELS), len(statistics_mean))) if mood_offsets is None else mood_offsets
+        arrays = {"mean": statistics_mean, "mood_offsets": offsets}
+        np.savez(partial / STATISTICS_FILE, **{name: np.asarray(array, np.float32) for name, array in arrays.items()})
         (partial / CARD_FILE).write_text(model_card, encoding="utf-8")
         (partial / DESCRIPTION_FILE).write_text(_describe(description, partial), encoding="utf-8")
         load_bundle(partial)
@@ -211,15 +218,22 @@ def _check_hashes(files: dict[str, str], folder: Path) -> None:
             _refuse(folder, f"{name} was altered: expected sha256 {expected!s:.12}, got {found:.12}")
 
 
-def _load_statistics_mean(folder: Path, statistics_dim: int) -> npt.NDArray[np.float32]:
+def _load_statistics(folder: Path, statistics_dim: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     try:
         with np.load(folder / STATISTICS_FILE, allow_pickle=False) as arrays:
-            mean: npt.NDArray[np.float32] = arrays["mean"].astype(np.float32)
+            mean = arrays["mean"].astype(np.float32)
+            no_offsets = np.zeros((len(LABELS), statistics_dim), np.float32)
+            offsets = arrays["mood_offsets"].astype(np.float32) if "mood_offsets" in arrays else no_offsets
     except (KeyError, ValueError, BadZipFile) as error:
         _refuse(folder, f"{STATISTICS_FILE} cannot be read: {error}", error)
     if mean.shape != (statistics_dim,) or not np.isfinite(mean).all():
         _refuse(folder, f"expected a finite statistics mean of shape ({statistics_dim},), got shape {mean.shape}")
-    return mean
+    if offsets.shape != (len(LABELS), statistics_dim) or not np.isfinite(offsets).all():
+        _refuse(
+            folder,
+            f"expected finite mood offsets of shape ({len(LABELS)}, {statistics_dim}), got shape {offsets.shape}",
+        )
+    return mean, offsets
 
 
 def _refuse(folder: Path, reason: str, cause: Exception | None = None) -> NoReturn:

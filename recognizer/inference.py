@@ -16,6 +16,7 @@ from recognizer.errors import BundleError, RecognizerError
 from recognizer.labels import LABELS
 from recognizer.smoothing import HiddenMarkovFilter, smooth
 from recognizer.speech import find_speech, split_into_windows
+from recognizer.voice_baseline import VoiceBaseline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from recognizer.labels import Label
     from recognizer.smoothing import PosteriorFilter
     from recognizer.speech import Speech, Window
-    from recognizer.voice_baseline import VoiceBaseline
 
     FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -184,6 +184,27 @@ class EmotionRecognizer:
             notes=clip.notes,
             margin=margin,
             statistics=(weights @ statistics).astype(np.float32),
+        )
+
+    def learn_voice(
+        self, recognition: Recognition, baseline: VoiceBaseline | None = None, *, label: Label | None = None
+    ) -> VoiceBaseline:
+        """Add what was heard in a clip to how a voice usually is.
+
+        Args:
+            recognition: by this very model.
+            baseline: what is known so far; None for nothing.
+            label: the mood, where the listener said it; else what was heard counts.
+
+        Raises:
+            VoiceBaselineError: recognition or baseline belong to another model.
+        """
+        known = baseline or VoiceBaseline.empty(self.model, self.bundle.description.statistics_dim)
+        known.check_model(self.model)
+        known.check_model(recognition.model)
+        posterior = [float(name == label) if label else recognition.posterior[name] for name in LABELS]
+        return known.with_clip(
+            recognition.statistics, posterior=np.array(posterior), mood_offsets=self.bundle.mood_offsets
         )
 
     def _compute_center(self, baseline: VoiceBaseline | None) -> npt.NDArray[np.float32]:

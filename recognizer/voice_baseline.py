@@ -20,6 +20,9 @@ FORMAT = 1
 KAPPA = 3.0
 # Bounded, so that a week of sad notes does not wholly become the new neutral.
 MAX_WEIGHT = 0.8
+# How much of what a note's mood explains is not taken for the voice. All of it trusts the model's guess too far, none
+# lets the mood heard most become the voice.
+EXPLAINED_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +46,29 @@ class VoiceBaseline:
         """Make the baseline of a voice never heard."""
         return cls(model, 0, np.zeros(statistics_dim), np.zeros(statistics_dim))
 
-    def with_clip(self, statistics: npt.NDArray[np.floating[Any]]) -> VoiceBaseline:
-        """Add one clip.
+    def with_clip(
+        self,
+        statistics: npt.NDArray[np.floating[Any]],
+        *,
+        posterior: npt.NDArray[np.floating[Any]] | None = None,
+        mood_offsets: npt.NDArray[np.floating[Any]] | None = None,
+    ) -> VoiceBaseline:
+        """Add one clip, less half of what its mood explains.
 
         Args:
             statistics: shape (statistics_dim,), from a recognition by the same model.
+            posterior: shape (4,), the mood heard in it, or 1 for the label that the listener gave.
+            mood_offsets: shape (4, statistics_dim), of the bundle; without these two the clip is taken as it is.
 
         Raises:
             ValueError: the length differs, or a value is not finite.
         """
         if statistics.shape != self.mean.shape or not np.isfinite(statistics).all():
             raise ValueError(f"expected finite statistics of shape {self.mean.shape}, got shape {statistics.shape}")
-        clip = VoiceBaseline(self.model, 1, statistics.astype(np.float64), np.zeros_like(self.mean))
-        return self.merged_with(clip)
+        voice = statistics.astype(np.float64)
+        if posterior is not None and mood_offsets is not None:
+            voice = voice - EXPLAINED_SHARE * (np.asarray(posterior, dtype=np.float64) @ mood_offsets)
+        return self.merged_with(VoiceBaseline(self.model, 1, voice, np.zeros_like(self.mean)))
 
     def merged_with(self, other: VoiceBaseline) -> VoiceBaseline:
         """Join two baselines of one voice, as if all clips had gone into one.

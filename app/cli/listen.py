@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.cli.baseline import read_baseline
 from app.cli.tables import format_playlist, format_posterior
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.services.playlists import PlaylistItem
     from app.services.recognition import RecognitionService
+    from recognizer.voice_baseline import VoiceBaseline
 
 INTENTS = ("stay", "lift", "calm", "energize")
 
@@ -32,7 +34,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
     "--list", "list_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A file, one path a line."
 )
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a file, in the order given.")
-def recognize(files: tuple[Path, ...], list_file: Path | None, *, jsonl: bool) -> None:
+@click.option(
+    "--baseline",
+    "baseline_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="How this voice usually is, from `emotitune baseline build`.",
+)
+def recognize(files: tuple[Path, ...], list_file: Path | None, baseline_file: Path | None, *, jsonl: bool) -> None:
     """Hear the mood of voice recordings.
 
     A file that cannot be judged gives a line with an error, the others go on, and the exit code is 1.
@@ -44,9 +52,10 @@ def recognize(files: tuple[Path, ...], list_file: Path | None, *, jsonl: bool) -
     if not paths:
         raise click.UsageError("expected at least one FILE or --list, got none")
     recognition = build_recognition(Settings.from_env())
+    baseline = read_baseline(baseline_file) if baseline_file else None
     has_failed = False
     for path in paths:
-        line = _recognize_one(recognition, path)
+        line = _recognize_one(recognition, path, baseline)
         has_failed |= "error" in line
         click.echo(json.dumps(line) if jsonl else _describe(line))
     sys.exit(int(has_failed))
@@ -129,14 +138,14 @@ def _read_list(list_file: Path | None) -> Iterator[Path]:
             yield Path(line.strip())
 
 
-def _recognize_one(recognition: RecognitionService, path: Path) -> dict[str, Any]:
-    from recognizer.errors import BundleError, RecognizerError, UnusableClipError
+def _recognize_one(recognition: RecognitionService, path: Path, baseline: VoiceBaseline | None) -> dict[str, Any]:
+    from recognizer.errors import BundleError, RecognizerError, UnusableClipError, VoiceBaselineError
 
     try:
-        return {"file": str(path), **recognition.recognize(path, str(path)).to_json()}
+        return {"file": str(path), **recognition.recognize(path, str(path), baseline=baseline).to_json()}
     except UnusableClipError as error:
         return {**_nothing_heard(path, error.code), "error": str(error)}
-    except BundleError:
+    except (BundleError, VoiceBaselineError):
         # Not this file's fault: no other file could be heard either.
         raise
     except RecognizerError as error:

@@ -11,6 +11,7 @@ import click
 # Command -> module and object, with the line that --help shows.
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "recognize": ("app.cli.listen:recognize", "Hear the mood of voice recordings."),
+    "baseline": ("app.cli.baseline:baseline", "Let the recognizer know a voice."),
     "listen": ("app.cli.listen:listen", "Hear one voice note and recommend music for it."),
     "recommend": ("app.cli.listen:recommend", "Recommend music for a mood given as numbers."),
     "analyze": ("app.cli.analyze:analyze", "Measure music files: tempo, key, loudness, affect."),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recognizer.inference import EmotionRecognizer, Recognition
+    from recognizer.labels import Label
+    from recognizer.voice_baseline import VoiceBaseline
 
 
 class RecognitionService:
@@ -33,6 +35,7 @@ class RecognitionService:
         name: str,
         *,
         expected_s: float | None = None,
+        baseline: VoiceBaseline | None = None,
         timings_ms: dict[str, float] | None = None,
     ) -> Recognition:
         """Hear the mood of one recording.
@@ -41,12 +44,14 @@ class RecognitionService:
             source: path, or binary file read from its start.
             name: what the person calls the recording, for messages.
             expected_s: how long the recorder says the recording is, in seconds.
+            baseline: how this voice usually is, if known.
             timings_ms: gets the wall-clock milliseconds of each step.
 
         Raises:
             UnreadableAudioError: it cannot be decoded.
             UnusableClipError: it holds no speech that can be judged.
             BundleError: there is no usable recognizer.
+            VoiceBaselineError: the baseline belongs to another model.
         """
         steps = {} if timings_ms is None else timings_ms
         with timed(steps, "load"):
@@ -54,7 +59,13 @@ class RecognitionService:
         with timed(steps, "decode"):
             clip = decode_clip(source, name, max_clip_s=self._max_clip_s, expected_s=expected_s)
         with timed(steps, "recognize"):
-            return recognizer.recognize(clip)
+            return recognizer.recognize(clip, baseline=baseline)
+
+    def learn_voice(
+        self, recognition: Recognition, baseline: VoiceBaseline | None = None, *, label: Label | None = None
+    ) -> VoiceBaseline:
+        """Add what was heard to how a voice usually is; see `EmotionRecognizer.learn_voice`."""
+        return self._get_recognizer().learn_voice(recognition, baseline, label=label)
 
 
 @contextmanager

@@ -146,3 +146,33 @@ def test_a_bundle_is_found_by_its_path(folder):
 def test_a_bundle_that_is_nowhere_is_named(tmp_path):
     with pytest.raises(BundleError, match=r"expected a folder with bundle\.json or one of \[.*\], which ship; got"):
         resolve_bundle(str(tmp_path / "nowhere"))
+
+
+def test_mood_offsets_are_kept(tmp_path):
+    offsets = np.arange(8, dtype=np.float32).reshape(4, 2)
+    model_file = write_tiny_model(tmp_path / "exported.onnx", bias=np.zeros(4, dtype=np.float32))
+
+    bundle = write_bundle(
+        tmp_path / "tiny",
+        describe_tiny_model(model_file),
+        model_file=model_file,
+        statistics_mean=STATISTICS_MEAN,
+        mood_offsets=offsets,
+        model_card="",
+    )
+
+    np.testing.assert_array_equal(bundle.mood_offsets, offsets)
+
+
+def test_mood_offsets_of_another_length_are_refused(tmp_path):
+    model_file = write_tiny_model(tmp_path / "exported.onnx", bias=np.zeros(4, dtype=np.float32))
+
+    with pytest.raises(BundleError, match=r"expected finite mood offsets of shape \(4, 2\), got shape \(4, 3\)"):
+        write_bundle(
+            tmp_path / "tiny",
+            describe_tiny_model(model_file),
+            model_file=model_file,
+            statistics_mean=STATISTICS_MEAN,
+            mood_offsets=np.zeros((4, 3)),
+            model_card="",
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -215,3 +216,40 @@ def test_a_model_with_other_inputs_is_refused(tmp_path):
 
     with pytest.raises(BundleError, match=r"expected inputs \['center', 'waveform'\] .* got \['audio', 'center'\]"):
         EmotionRecognizer.load(bundle.folder)
+
+
+def test_learning_a_voice_adds_the_clip(recognizer):
+    heard = recognizer.recognize(CLIP)
+
+    once = recognizer.learn_voice(heard)
+    twice = recognizer.learn_voice(heard, once)
+
+    assert (once.model, once.n_clips, twice.n_clips) == ("tiny 1.0", 1, 2)
+    np.testing.assert_allclose(twice.mean, heard.statistics, rtol=1e-6)
+
+
+def test_the_listener_s_word_goes_before_what_was_heard(tmp_path):
+    model_file = write_tiny_model(tmp_path / "exported.onnx")
+    write_bundle(
+        tmp_path / "tiny",
+        describe_tiny_model(model_file),
+        model_file=model_file,
+        statistics_mean=STATISTICS_MEAN,
+        mood_offsets=np.array([[1, 0], [0, 1], [0, 0], [0, 0]]),
+        model_card="",
+    )
+    recognizer = EmotionRecognizer.load(tmp_path / "tiny")
+    heard = recognizer.recognize(CLIP)
+
+    voice = recognizer.learn_voice(heard, label="sad")
+
+    np.testing.assert_allclose(voice.mean, heard.statistics - np.array([0.0, 0.5]), rtol=1e-6)
+
+
+def test_a_recognition_by_another_model_teaches_no_voice(recognizer):
+    heard = replace(recognizer.recognize(CLIP), model="other 2")
+
+    with pytest.raises(
+        VoiceBaselineError, match=r"expected a voice baseline of model 'other 2', got one of 'tiny 1\.0'"
+    ):
+        recognizer.learn_voice(heard)

@@ -119,3 +119,29 @@ def test_a_damaged_baseline_is_refused(changes):
 def test_what_is_no_baseline_is_refused(fields):
     with pytest.raises(VoiceBaselineError, match="expected a voice baseline of format 1, got"):
         VoiceBaseline.from_json(fields)
+
+
+def test_half_of_what_the_mood_explains_is_not_taken_for_the_voice():
+    mood_offsets = np.array([[4.0, 0, 0], [0, 2.0, 0], [0, 0, 0], [0, 0, 0]])
+
+    baseline = VoiceBaseline.empty(MODEL, 3).with_clip(
+        np.array([5.0, 5.0, 5.0]), posterior=np.array([0.5, 0.5, 0, 0]), mood_offsets=mood_offsets
+    )
+
+    np.testing.assert_allclose(baseline.mean, [4.0, 4.5, 5.0])
+
+
+def test_a_week_of_one_mood_moves_the_center_less_than_the_notes_themselves():
+    offsets = np.zeros((4, 3))
+    offsets[1] = (-3.0, 1.0, 0.0)
+    sad_notes = draw_clips(0, 14) - 5 + offsets[1]
+    sad = np.array([0.1, 0.9, 0.0, 0.0])
+    plain = build(sad_notes)
+
+    explained = VoiceBaseline.empty(MODEL, 3)
+    for statistics in sad_notes:
+        explained = explained.with_clip(statistics, posterior=sad, mood_offsets=offsets)
+
+    training_mean = np.zeros(3, dtype=np.float32)
+    away = [float(each.compute_center(training_mean)[0] @ offsets[1]) for each in (explained, plain)]
+    assert 0 < away[0] < 0.7 * away[1]
