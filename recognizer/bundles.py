@@ -136,7 +136,7 @@ def load_bundle(folder: Path) -> Bundle:
     return Bundle(folder, description, *_load_statistics(folder, description.statistics_dim))
 
 
-def write_bundle(
+def write_bundle(  # noqa: PLR0913 - the parts of a bundle, each once
     folder: Path,
     description: BundleDescription,
     *,
@@ -164,8 +164,11 @@ def write_bundle(
         partial.mkdir()
         shutil.copyfile(model_file, partial / MODEL_FILE)
         offsets = np.zeros((len(LABELS), len(statistics_mean))) if mood_offsets is None else mood_offsets
-        arrays = {"mean": statistics_mean, "mood_offsets": offsets}
-        np.savez(partial / STATISTICS_FILE, **{name: np.asarray(array, np.float32) for name, array in arrays.items()})
+        np.savez(
+            partial / STATISTICS_FILE,
+            mean=np.asarray(statistics_mean, dtype=np.float32),
+            mood_offsets=np.asarray(offsets, dtype=np.float32),
+        )
         (partial / CARD_FILE).write_text(model_card, encoding="utf-8")
         (partial / DESCRIPTION_FILE).write_text(_describe(description, partial), encoding="utf-8")
         load_bundle(partial)
