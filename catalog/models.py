@@ -22,13 +22,14 @@ from sqlalchemy import (
     event,
     insert,
     inspect,
+    select,
     update,
 )
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, relationship, validates
 
 from catalog import full_text
 from catalog.database import Base, UtcDateTime, utc_now
-from catalog.sorting import search_text_of, sort_key
+from catalog.sorting import search_text_of, sort_key, split_words
 
 
 class TrackStatus(StrEnum):
@@ -469,6 +470,17 @@ def _is_searched_otherwise(track: Track) -> bool:
     return any(attributes[name].history.has_changes() for name in _SEARCHED_FIELDS)
 
 
+def _find_renamed(session: Session) -> set[Track]:
+    # Another spelling of the same words changes nothing.
+    artists = [row for row in session.dirty if isinstance(row, Artist) and _has_other_words(row)]
+    return {each for row in artists for each in session.scalars(select(Track).where(Track.artist_id == row.id))}
+
+
+def _has_other_words(artist: Artist) -> bool:
+    old_names = inspect(artist).attrs.name.history.deleted or ()
+    return any(split_words(old) != split_words(artist.name) for old in old_names)
+
+
 def _find_tagged(session: Session) -> set[Track]:
     rows = [row for row in (*session.new, *session.deleted) if isinstance(row, TrackTag)]
     tracks = {session.get(Track, row.track_id) for row in rows if row.track_id is not None}
@@ -479,7 +491,7 @@ def _find_tagged(session: Session) -> set[Track]:
 @event.listens_for(Session, "before_flush")
 def _count_flush(session: Session, _context: object, _instances: object) -> None:
     tracks = {row for row in (*session.new, *session.dirty) if isinstance(row, Track) and _is_searched_otherwise(row)}
-    for track in tracks | _find_tagged(session):
+    for track in tracks | _find_tagged(session) | _find_renamed(session):
         _refresh_keys(session, track)
     written = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
     if any(isinstance(row, COUNTED) for row in written):

@@ -8,9 +8,23 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import numpy as np
 from sqlalchemy import ColumnElement, Select, func, select
 
+from catalog.analysis.affect import AFFECT_LABELS
+from catalog.corrections import follow_corrections
 from catalog.errors import TrackNotFoundError
-from catalog.models import Artist, AudioFeatures, CatalogRevision, Track, TrackAffect, TrackEmbedding, TrackStatus
-from catalog.sorting import sort_key, split_words
+from catalog.fact_columns import EFFECTIVE_COLUMNS, FACT_COLUMNS
+from catalog.filters import EVERY_TRACK, TrackFilter, conditions
+from catalog.models import (
+    AffectCorrection,
+    Artist,
+    AudioFeatures,
+    CatalogRevision,
+    Track,
+    TrackAffect,
+    TrackEmbedding,
+    TrackStatus,
+)
+from catalog.search import relevance
+from catalog.sorting import sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,51 +32,30 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
-TrackSort: TypeAlias = Literal["title", "artist", "created", "tempo", "valence", "arousal"]
+    from catalog.database import Base
+
+TrackSort: TypeAlias = Literal["title", "artist", "created", "tempo", "valence", "arousal", "year", "relevance"]
 
 # SQLite takes 32,766 variables in a statement; a playlist needs few, an export many.
 _MAX_IDS_PER_SELECT: Final = 10_000
 
-_SORT_COLUMNS: Final[Mapping[TrackSort, InstrumentedAttribute[Any]]] = {
-    "title": Track.title_key,
-    "artist": Artist.name_key,
-    "created": Track.created_at,
-    "tempo": AudioFeatures.tempo_bpm,
-    "valence": TrackAffect.valence,
-    "arousal": TrackAffect.arousal,
+_JOINS: Final[Mapping[type[Base], ColumnElement[bool]]] = {
+    Artist: Artist.id == Track.artist_id,
+    AudioFeatures: AudioFeatures.track_id == Track.id,
+    TrackAffect: TrackAffect.track_id == Track.id,
+    AffectCorrection: AffectCorrection.track_id == Track.id,
 }
-
-
-_FACT_COLUMNS: Final[Mapping[str, ColumnElement[Any] | InstrumentedAttribute[Any]]] = {
-    "track_id": Track.id,
-    "title": Track.title,
-    "artist": func.coalesce(Artist.name, ""),
-    "artist_id": Track.artist_id,
-    "album": Track.album,
-    "genre": Track.genre,
-    "year": Track.year,
-    "duration_s": Track.duration_s,
-    "path": Track.path,
-    "url": Track.url,
-    "source": Track.source,
-    "licence": Track.licence,
-    "attribution": Track.attribution,
-    "status": Track.status,
-    "failure_reason": Track.failure_reason,
-    "tempo_bpm": AudioFeatures.tempo_bpm,
-    "key": AudioFeatures.key,
-    "mode": AudioFeatures.mode,
-    "loudness_lufs": AudioFeatures.loudness_lufs,
-    "valence": TrackAffect.valence,
-    "arousal": TrackAffect.arousal,
-    "created_at": Track.created_at,
-    "updated_at": Track.updated_at,
-}
-_SHARE_COLUMNS: Final[Mapping[str, InstrumentedAttribute[float]]] = {
-    "happy": TrackAffect.happy,
-    "sad": TrackAffect.sad,
-    "angry": TrackAffect.angry,
-    "neutral": TrackAffect.neutral,
+# What is sorted by, and the tables to join for it.
+_SORT_COLUMNS: Final[
+    Mapping[TrackSort, tuple[ColumnElement[Any] | InstrumentedAttribute[Any], tuple[type[Base], ...]]]
+] = {
+    "title": (Track.title_key, ()),
+    "artist": (Artist.name_key, (Artist,)),
+    "created": (Track.created_at, ()),
+    "year": (Track.year, ()),
+    "tempo": (AudioFeatures.tempo_bpm, (AudioFeatures,)),
+    "valence": (EFFECTIVE_COLUMNS["valence"], (TrackAffect, AffectCorrection)),
+    "arousal": (EFFECTIVE_COLUMNS["arousal"], (TrackAffect, AffectCorrection)),
 }
 
 
@@ -77,9 +70,12 @@ class TrackFacts:
         failure_reason: why the analysis failed, None unless it did.
         key: tonic such as `C` or `F#`, None before the analysis.
         mode: `major` or `minor`, None before the analysis.
-        valence: within [-1, 1], None before the analysis.
-        arousal: within [-1, 1], None before the analysis.
-        shares: how much the track sounds like each emotion label, within [0, 1] each; None before the analysis.
+        valence: within [-1, 1], None before the analysis; as corrected where a correction stands.
+        arousal: within [-1, 1], None before the analysis; as corrected where a correction stands.
+        shares: how much the track sounds like each emotion label, within [0, 1] each; None before the analysis; as
+            corrected where a correction stands.
+        is_corrected: whether valence, arousal and shares are a correction, not a prediction.
+        cover_hash: which `Cover` it has; None for none.
     """
 
     track_id: int
@@ -105,6 +101,13 @@ class TrackFacts:
     arousal: float | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    album_artist: str | None = None
+    track_number: int | None = None
+    musicbrainz_id: str | None = None
+    replaygain_db: float | None = None
+    import_id: int | None = None
+    cover_hash: str | None = None
+    is_corrected: bool = False
     shares: Mapping[str, float] | None = None
 
 
@@ -119,10 +122,8 @@ class PendingTrack:
 
 def list_tracks(  # noqa: PLR0913 - keywords of one query
     session: Session,
+    wanted: TrackFilter = EVERY_TRACK,
     *,
-    search: str = "",
-    status: TrackStatus | None = None,
-    source: str | None = None,
     sort: TrackSort = "title",
     descending: bool = False,
     limit: int = 50,
@@ -132,33 +133,26 @@ def list_tracks(  # noqa: PLR0913 - keywords of one query
 
     Args:
         session: where to read.
-        search: words that must all occur in title, artist, album or genre, however capitalized; empty for all tracks.
-        status: only tracks that have come this far; None for all.
-        source: only tracks brought in from here; None for all.
-        sort: what to sort by; unknown values stand last.
+        wanted: which tracks.
+        sort: what to sort by; unknown values stand last. Relevance is to the filter's search.
         descending: largest first.
         limit: tracks on the page.
         offset: tracks before the page.
     """
-    column = _SORT_COLUMNS[sort]
-    page = _filtered(select(Track.id), search=search, status=status, source=source)
-    if column.class_ is not Track:
-        page = page.outerjoin(column.class_)
-    page = page.order_by(*_order(column, descending=descending, is_search=bool(search)))
+    page = _sorted(select(Track.id).where(*conditions(session, wanted)), wanted, sort, descending=descending)
     # The page is found on the narrow index first, then only its own rows are read in full.
     return get_tracks(session, session.scalars(page.limit(limit).offset(offset)).all())
 
 
-def count_tracks(
-    session: Session,
-    *,
-    search: str = "",
-    status: TrackStatus | None = None,
-    source: str | None = None,
-) -> int:
+def list_track_ids(session: Session, wanted: TrackFilter = EVERY_TRACK, *, sort: TrackSort = "title") -> list[int]:
+    """List the ids of all tracks that `list_tracks` would list on all pages, in its order."""
+    query = select(Track.id).where(*conditions(session, wanted))
+    return list(session.scalars(_sorted(query, wanted, sort, descending=False)))
+
+
+def count_tracks(session: Session, wanted: TrackFilter = EVERY_TRACK) -> int:
     """Count the tracks that `list_tracks` would list on all pages."""
-    query = _filtered(select(func.count(Track.id)), search=search, status=status, source=source)
-    return session.scalar(query) or 0
+    return session.scalar(select(func.count(Track.id)).where(*conditions(session, wanted))) or 0
 
 
 def get_track(session: Session, track_id: int) -> TrackFacts:
@@ -193,16 +187,18 @@ def find_artist(session: Session, name: str) -> Artist | None:
 
 
 def load_embeddings(session: Session, model: str) -> tuple[np.ndarray, np.ndarray]:
-    """Load all embeddings of one model.
+    """Load all embeddings of one model; where a correction stands, their affect follows it.
 
     Returns:
         Track ids, int64, shape (n,), ascending, and unit vectors, float32, shape (n, d); both empty if there are none.
     """
     query = select(TrackEmbedding.track_id, TrackEmbedding.vector).where(TrackEmbedding.model == model)
     rows = session.execute(query.order_by(TrackEmbedding.track_id)).all()
+    if not rows:
+        return np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32)
     track_ids = np.array([row.track_id for row in rows], dtype=np.int64)
     flat = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4").astype(np.float32)
-    return track_ids, flat.reshape(len(rows), -1) if rows else np.empty((0, 0), dtype=np.float32)
+    return track_ids, follow_corrections(session, model, track_ids, flat.reshape(len(rows), -1))
 
 
 def count_embeddings(session: Session, model: str) -> int:
@@ -236,8 +232,20 @@ def count_pending(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def _order(column: InstrumentedAttribute[Any], *, descending: bool, is_search: bool) -> list[ColumnElement[Any]]:
-    if column.class_ is not Track:
+def _sorted(query: Select[int], wanted: TrackFilter, sort: TrackSort, *, descending: bool) -> Select[int]:
+    if sort == "relevance":
+        keys = [relevance(wanted.search), Track.title_key, Track.id]
+        return query.order_by(*(key.desc() if descending else key.asc() for key in keys))
+    column, tables = _SORT_COLUMNS[sort]
+    for joined in tables:
+        query = query.outerjoin(joined, _JOINS[joined])
+    return query.order_by(*_order(column, is_own=not tables, descending=descending, is_search=bool(wanted.search)))
+
+
+def _order(
+    column: ColumnElement[Any] | InstrumentedAttribute[Any], *, is_own: bool, descending: bool, is_search: bool
+) -> list[ColumnElement[Any]]:
+    if not is_own or column is Track.year:
         return [(column.desc() if descending else column.asc()).nulls_last(), Track.id.asc()]
     # Walking the sorted index looks every track up; for a few hits one pass over the table and a small sort are faster.
     # An expression, even one that changes nothing, keeps the planner from the index.
@@ -246,34 +254,12 @@ def _order(column: InstrumentedAttribute[Any], *, descending: bool, is_search: b
     return [key.desc(), Track.id.desc()] if descending else [key.asc(), Track.id.asc()]
 
 
-def _filtered(
-    query: Select[int],
-    *,
-    search: str,
-    status: TrackStatus | None,
-    source: str | None,
-) -> Select[int]:
-    for word in split_words(search):
-        query = query.where(Track.search_text.contains(word, autoescape=True))
-    if status is not None:
-        query = query.where(Track.status == status)
-    if source is not None:
-        query = query.where(Track.source == source)
-    return query
-
-
 def _read_facts(session: Session, condition: ColumnElement[bool]) -> Iterator[TrackFacts]:
     # Columns, not rows as objects: a playlist of 60 is read three times as fast.
-    query = (
-        select(*_FACT_COLUMNS.values(), *_SHARE_COLUMNS.values())
-        .select_from(Track)
-        .outerjoin(Artist, Artist.id == Track.artist_id)
-        .outerjoin(AudioFeatures, AudioFeatures.track_id == Track.id)
-        .outerjoin(TrackAffect, TrackAffect.track_id == Track.id)
-        .where(condition)
-    )
-    n_facts = len(_FACT_COLUMNS)
-    for row in session.execute(query):
-        values: dict[str, Any] = dict(zip(_FACT_COLUMNS, row[:n_facts], strict=True))
-        shares = dict(zip(_SHARE_COLUMNS, row[n_facts:], strict=True))
+    query = select(*FACT_COLUMNS.values(), *EFFECTIVE_COLUMNS.values()).select_from(Track)
+    for table, condition_of_join in _JOINS.items():
+        query = query.outerjoin(table, condition_of_join)
+    for row in session.execute(query.where(condition)):
+        values: dict[str, Any] = dict(zip((*FACT_COLUMNS, *EFFECTIVE_COLUMNS), row, strict=True))
+        shares = {label: values.pop(label) for label in AFFECT_LABELS}
         yield TrackFacts(**values, shares=None if shares["happy"] is None else shares)

@@ -17,6 +17,7 @@ from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
 from catalog.changes import delete_tracks, edit_track, retry_failed
 from catalog.demo.library import render_demo_library
 from catalog.errors import TrackNotFoundError
+from catalog.filters import TrackFilter
 from catalog.importers import IMPORTERS
 from catalog.importers.walking import is_inside
 from catalog.queries import (
@@ -162,17 +163,9 @@ class LibraryService:
     ) -> TrackPage:
         """List one page; see `catalog.queries.list_tracks`."""
         with self._session_factory() as session:
-            tracks = list_tracks(
-                session,
-                search=search,
-                status=status,
-                source=source,
-                sort=sort,
-                descending=descending,
-                limit=limit,
-                offset=offset,
-            )
-            n_total = count_tracks(session, search=search, status=status, source=source)
+            wanted = TrackFilter(search=search, status=status, source=source)
+            tracks = list_tracks(session, wanted, sort=sort, descending=descending, limit=limit, offset=offset)
+            n_total = count_tracks(session, wanted)
         return TrackPage(tuple(tracks), n_total)
 
     def get_track(self, track_id: int) -> TrackFacts:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select, text
 from catalog import schema
 from catalog.database import Base, make_session_factory, open_engine
 from catalog.errors import DatabaseUnavailableError
+from catalog.filters import TrackFilter
 from catalog.models import CatalogRevision, Track
 from catalog.queries import catalog_revision, count_tracks
 from tests.factories import add_analyzed_track, add_track
@@ -163,7 +164,7 @@ def test_upgrading_a_filled_catalog_keeps_everything(database_url: str):
     after = _read_rows(engine)
     with make_session_factory(engine).begin() as session:
         next_id = add_track(session).id
-        found = count_tracks(session, search="beyonce dont")
+        found = count_tracks(session, TrackFilter(search="beyonce dont"))
     engine.dispose()
     assert {table: [row[: len(before[table][0])] for row in rows] for table, rows in after.items()} == before
     assert (next_id, found) == (8, 1)
