@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
-import numpy as np
-
-from catalog.analysis.embeddings import AFFECT_AXES, EMBEDDING_MODEL, MAX_RAW_NORM
+from catalog.analysis.embeddings import EMBEDDING_MODEL
+from recommender.candidates import Candidates, Recommendation, Wishes
 from recommender.errors import EmptyIndexError, IndexMismatchError
-from recommender.ranking import Pick, RankingOptions, TrackKeys, pick_playlist
-from recommender.reasons import HeardTrack, explain_playlist
-from recommender.space import Intent, build_query, compute_doubt, contributions_to_relevance, validate_posterior
+from recommender.mood_mix import build_mood_mix
+from recommender.query_models import QueryModel, load_query_model
+from recommender.questions import Question, ask_about_mood
+from recommender.ranking import RankingOptions, Taste, pick_playlist
+from recommender.space import Intent, compute_doubt, validate_posterior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    import numpy as np
+
     from catalog.queries import TrackFacts
+    from recommender.filters import PlaylistFilter
     from recommender.index import TrackIndex
 
 MAX_K: Final = 500
+DEFAULT_K: Final = 20
 # As many as re-ranking looks at in a few milliseconds, and far more than diversity ever reaches down to.
 N_CANDIDATES: Final = 2_000
 # A flat posterior weighs diversity this much more: three times the default.
@@ -28,24 +33,34 @@ _DOUBT_DIVERSITY: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Recommendation:
-    """One track of a playlist.
+class Playlist:
+    """A playlist and what is left to ask.
 
     Attributes:
-        track_id: which track.
-        score: sum of the contributions. In standard deviations of the training tracks towards the mood asked for, less
-            what moderation and diversity took; 0 is an average track.
-        reason: why, in plain words.
-        contributions: what made the score: by affect axis, `moderation` (<= 0, for extreme tracks under doubt),
-            `diversity` (<= 0, for being like a track above) and `chance` (what the seed added).
-        facts: what the catalog knows of the track.
+        tracks: in playing order.
+        question: what to ask the listener, as their mood is in doubt; None where it is not.
+        doubt: how little the posterior says, 0 to 1.
     """
 
-    track_id: int
-    score: float
-    reason: str
-    contributions: Mapping[str, float]
-    facts: TrackFacts = field(repr=False)
+    tracks: tuple[Recommendation, ...]
+    question: Question | None
+    doubt: float
+
+
+class PlaylistWishes(TypedDict, total=False):
+    """Keywords of `MusicRecommender.recommend_playlist`, where they are explained."""
+
+    intent: Intent
+    k: int | None
+    max_minutes: float | None
+    excluded_track_ids: Collection[int]
+    allowed_track_ids: np.ndarray | None
+    where: PlaylistFilter | None
+    taste: Taste | None
+    familiarity: float
+    play_counts: Mapping[int, int] | None
+    has_abstained: bool
+    seed: int | None
 
 
 class MusicRecommender:
@@ -57,6 +72,7 @@ class MusicRecommender:
         load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]],
         *,
         options: RankingOptions | None = None,
+        query_model: QueryModel | None = None,
     ) -> None:
         """Join an index and a catalog.
 
@@ -64,6 +80,7 @@ class MusicRecommender:
             index: the tracks' embeddings.
             load_facts: reads what the catalog knows of tracks by id; tracks that are gone may be missing.
             options: how playlists are put together.
+            query_model: turns a mood into a query; the one that measured best where None.
 
         Raises:
             IndexMismatchError: the index holds embeddings of another model.
@@ -71,105 +88,92 @@ class MusicRecommender:
         if index.metadata.model != EMBEDDING_MODEL:
             raise IndexMismatchError(EMBEDDING_MODEL, index.metadata.model)
         self.index = index
+        self.query_model = query_model or load_query_model()
         self._load_facts = load_facts
         self._options = options or RankingOptions()
 
-    def recommend(
+    def recommend(self, posterior: Mapping[str, float], **wishes: Unpack[PlaylistWishes]) -> list[Recommendation]:
+        """Put a playlist together as `recommend_playlist` does, and return its tracks alone."""
+        return list(self.recommend_playlist(posterior, **wishes).tracks)
+
+    def recommend_playlist(  # noqa: PLR0913 (keywords of one act)
         self,
         posterior: Mapping[str, float],
         *,
         intent: Intent = Intent.STAY,
-        k: int = 20,
+        k: int | None = None,
+        max_minutes: float | None = None,
         excluded_track_ids: Collection[int] = frozenset(),
+        allowed_track_ids: np.ndarray | None = None,
+        where: PlaylistFilter | None = None,
+        taste: Taste | None = None,
+        familiarity: float = 0.0,
+        play_counts: Mapping[int, int] | None = None,
+        has_abstained: bool = False,
         seed: int | None = None,
-    ) -> list[Recommendation]:
-        """Put a playlist together.
+    ) -> Playlist:
+        """Put a playlist together, and say what to ask where the mood is in doubt.
 
         Args:
             posterior: probability by label; the whole of it counts, and its doubt widens the choice.
             intent: what the music should do with the mood.
-            k: length of the playlist, 1 to 500.
+            k: length of the playlist, 1 to 500; None means 20, or 500 where `max_minutes` bounds it.
+            max_minutes: how long it may play, above 0; a track of unknown length counts as nothing, and one track comes
+                however long it is.
             excluded_track_ids: tracks never to play.
+            allowed_track_ids: tracks to choose from; all where None.
+            where: what tracks must be like; of any kind where None.
+            taste: what the listener likes; nothing is known where None.
+            familiarity: -1 for new music alone to 1 for known music alone, 0 where it does not matter.
+            play_counts: how often the listener has played a track, by id, >= 0.
+            has_abstained: whether the recognizer declined to name a mood.
             seed: for another playlist of about the same worth; None gives the same one each time.
 
         Returns:
-            Up to k tracks, each once; fewer only if the index holds no more that are neither excluded nor gone.
+            Up to k tracks, each once; fewer only if the index holds no more that are allowed and not gone. None where
+            everything is excluded or the filters leave nothing.
 
         Raises:
-            ValueError: k is out of bounds.
+            ValueError: k, `max_minutes`, `familiarity` or a play count is out of bounds.
             InvalidPosteriorError: the posterior is no distribution over the labels.
             EmptyIndexError: the index holds no track.
         """
-        if not 1 <= k <= MAX_K:
-            raise ValueError(f"k must lie within 1 to {MAX_K}, got {k!r}")
+        k = _check_length(k, max_minutes)
+        wishes = Wishes(taste, familiarity, play_counts or {}, self._options.familiarity_weight)
         mood = validate_posterior(posterior)
         if len(self.index) == 0:
             raise EmptyIndexError
-        candidates = self._retrieve(build_query(mood, intent), excluded_track_ids)
+        query = self.query_model.build_query(mood, intent)
+        track_ids, _ = self.index.search(
+            query, N_CANDIDATES, allowed_ids=allowed_track_ids, excluded_ids=excluded_track_ids, where=where
+        )
+        candidates = Candidates(track_ids, self.index.get_embeddings(track_ids), query, wishes, self._load_facts)
+        doubt = compute_doubt(mood)
+        weight = self._options.mood_mix_weight
         picks = pick_playlist(
             candidates.relevance,
             candidates.content,
             candidates.load_keys,
             k=k,
-            options=self._widen(compute_doubt(mood)),
+            options=self._widen(doubt),
+            # The mix of a mood to leave behind is no goal.
+            mood_mix=build_mood_mix(mood, candidates.content, weight) if intent == Intent.STAY and weight else None,
+            max_duration_s=None if max_minutes is None else 60.0 * max_minutes,
             seed=seed,
         )
-        return candidates.explain(picks)
+        question = ask_about_mood(mood, has_abstained=has_abstained)
+        return Playlist(tuple(candidates.explain(picks)), question, doubt)
 
     def _widen(self, doubt: float) -> RankingOptions:
         wider = self._options.diversity_weight + _DOUBT_DIVERSITY * doubt
         return replace(self._options, diversity_weight=wider)
 
-    def _retrieve(self, query: np.ndarray, excluded_track_ids: Collection[int]) -> _Candidates:
-        track_ids, _ = self.index.search(query, N_CANDIDATES, excluded=excluded_track_ids)
-        embeddings = self.index.get_embeddings(track_ids).astype(np.float64)
-        return _Candidates(track_ids, embeddings, query.astype(np.float64), self._load_facts)
 
-
-class _Candidates:
-    """What one search brought, with the facts read so far."""
-
-    def __init__(
-        self,
-        track_ids: np.ndarray,
-        embeddings: np.ndarray,
-        query: np.ndarray,
-        load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]],
-    ) -> None:
-        self._track_ids = track_ids
-        self._load_facts = load_facts
-        self._facts_by_id: dict[int, TrackFacts] = {}
-        # The last coordinate only completes the unit length. Times MAX_RAW_NORM, the others count standard deviations.
-        self.content = embeddings[:, :-1] * MAX_RAW_NORM
-        self._parts = contributions_to_relevance(query, self.content)
-        self.relevance = self._parts.sum(axis=1)
-
-    def load_keys(self, positions: Sequence[int]) -> list[TrackKeys | None]:
-        track_ids = self._track_ids[positions].tolist()
-        self._facts_by_id |= {facts.track_id: facts for facts in self._load_facts(track_ids)}
-        return [_keys(self._facts_by_id.get(track_id)) for track_id in track_ids]
-
-    def explain(self, picks: Sequence[Pick]) -> list[Recommendation]:
-        facts = [self._facts_by_id[int(self._track_ids[pick.position])] for pick in picks]
-        heard = [
-            HeardTrack(dict(zip(AFFECT_AXES, self.content[pick.position].tolist(), strict=False)), facts_of_one)
-            for pick, facts_of_one in zip(picks, facts, strict=True)
-        ]
-        rows = zip(picks, facts, explain_playlist(heard), strict=True)
-        return [self._recommendation(pick, facts_of_one, reason) for pick, facts_of_one, reason in rows]
-
-    def _recommendation(self, pick: Pick, facts: TrackFacts, reason: str) -> Recommendation:
-        contributions = {
-            **dict(zip((*AFFECT_AXES, "moderation"), self._parts[pick.position].tolist(), strict=True)),
-            "diversity": pick.diversity,
-            "chance": pick.chance,
-        }
-        return Recommendation(facts.track_id, math.fsum(contributions.values()), reason, contributions, facts)
-
-
-def _keys(facts: TrackFacts | None) -> TrackKeys | None:
-    if facts is None:
-        return None
-    artist = facts.artist.casefold().strip() if facts.artist else None
-    title = facts.title.casefold().strip()
-    return TrackKeys(artist, (title, artist) if title else None)
+def _check_length(k: int | None, max_minutes: float | None) -> int:
+    if max_minutes is not None and not (math.isfinite(max_minutes) and max_minutes > 0):
+        raise ValueError(f"max_minutes must be finite and above 0, got {max_minutes!r}")
+    if k is None:
+        return DEFAULT_K if max_minutes is None else MAX_K
+    if not 1 <= k <= MAX_K:
+        raise ValueError(f"k must lie within 1 to {MAX_K}, got {k!r}")
+    return k

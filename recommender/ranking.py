@@ -1,18 +1,38 @@
-"""From scored candidates to a playlist: diversity, artists kept apart, near-duplicates last."""
+"""From scored candidates to a playlist: relevance, diversity, the mix of moods, and kin kept apart."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+from recommender.spacing import Spacing
 
-# Codes of an artist or a title that was not looked up yet, and of one that nobody knows.
-_UNREAD: Final = -2
-_NAMELESS: Final = -1
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from recommender.mood_mix import MoodMix
+    from recommender.spacing import TrackKeys
+
+
+class Taste(Protocol):
+    """What one listener likes, learned from what they did."""
+
+    def score(self, embeddings: np.ndarray) -> np.ndarray:
+        """Score tracks for the listener.
+
+        Args:
+            embeddings: as the index holds them, shape (n, d), float32.
+
+        Returns:
+            Shape (n,), float64, in standard deviations as relevance is, bounded; 0 where nothing is known.
+        """
+        ...
+
+    def explain(self, embedding: np.ndarray) -> str:
+        """Say in plain words what of a track, shape (d,), speaks for or against it; empty where nothing does."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +42,25 @@ class RankingOptions:
     Attributes:
         diversity_weight: what a track loses for being like one chosen before, as a share of the length of an average
             embedding; 0 ranks by relevance alone, .1 is a light hand.
+        chance_weight: spread of the random part that a seed brings, in the unit of `diversity_weight`.
+        mood_mix_weight: what a nat between the moods asked for and those of the playlist costs, in standard deviations.
+        familiarity_weight: what a track wins or loses at most where only known, or only new, music is asked for, in
+            standard deviations.
         window: length of a stretch of the playlist, in tracks.
         max_per_window: how often an artist may come in such a stretch.
+        album_window: length of a stretch in which an album comes at most once.
         duplicate_distance: two tracks nearer than this share of their length count as the same recording. One recording
             as MP3 and as Ogg lay .12 apart, the nearest two of eight classical pieces .30.
-        chance_weight: spread of the random part that a seed brings, in the unit of `diversity_weight`.
     """
 
     diversity_weight: float = 0.1
+    chance_weight: float = 0.05
+    mood_mix_weight: float = 0.1
+    familiarity_weight: float = 1.0
     window: int = 10
     max_per_window: int = 2
+    album_window: int = 5
     duplicate_distance: float = 0.15
-    chance_weight: float = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class TrackKeys:
-    """What tells that two tracks are by the same artist, or are the same piece; None where nobody knows."""
-
-    artist: Hashable | None
-    piece: Hashable | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +70,13 @@ class Pick:
     Attributes:
         position: which candidate.
         diversity: what it lost for being like an earlier one, <= 0.
+        mood_mix: what it won or lost for the mix of moods; 0 without one.
         chance: what the seed added; 0 without one.
     """
 
     position: int
     diversity: float
+    mood_mix: float
     chance: float
 
 
@@ -66,23 +87,29 @@ def pick_playlist(  # noqa: PLR0913 (keywords of one act)
     *,
     k: int,
     options: RankingOptions | None = None,
+    mood_mix: MoodMix | None = None,
+    max_duration_s: float | None = None,
     seed: int | None = None,
 ) -> list[Pick]:
     """Choose a playlist greedily by maximal marginal relevance, under rules that yield only where they must.
 
-    Each place goes to the candidate with the largest `relevance - weight * likeness + chance`, likeness being the
-    largest cosine, at least 0, to a track chosen before. But first come candidates that break no rule, then those that
-    break the least: an artist too often in the window, then the artist of the track before, then a near-duplicate of a
-    track chosen before (by sound or by piece). So a catalog of one artist still gives a playlist, and asking for
-    everything gives everything. A nameless artist repeats nobody. Ties go to the earlier candidate.
+    Each place goes to the candidate with the largest `relevance - weight * likeness + mood mix + chance`, likeness
+    being the largest cosine, at least 0, to a track chosen before. But first come candidates that break no rule, then
+    those that break the least: a near-duplicate of a track chosen before (by sound or by piece), the artist of the
+    track before, an artist too often in the window, an album too soon. So a catalog of one artist still gives a
+    playlist, and asking for everything gives everything. What has no name repeats nobody. Ties go to the earlier
+    candidate.
 
     Args:
         relevance: shape (n_candidates,), best first.
         content: what the tracks sound like, shape (n_candidates, d), in the unit of `relevance`.
-        load_keys: reads artist and piece of candidates by position, None for a candidate that is gone. It is asked for
-            the most promising ones in growing batches, as most candidates never come near the playlist.
+        load_keys: reads what tells tracks apart by position, None for a candidate that is gone. It is asked for the
+            most promising ones in growing batches, as most candidates never come near the playlist.
         k: length of the playlist, at least 1.
         options: how to put it together.
+        mood_mix: the mix of moods the playlist should have; None where it does not matter.
+        max_duration_s: how long the playlist may play; a track of unknown length counts as nothing, and the first track
+            comes however long it is. None sets no bound.
         seed: for another playlist of about the same worth; the same seed gives the same one. None adds no chance.
 
     Returns:
@@ -91,100 +118,88 @@ def pick_playlist(  # noqa: PLR0913 (keywords of one act)
     Source:
         Carbonell and Goldstein (1998), SIGIR, for the marginal relevance.
     """
-    selection = _Selection(relevance, content, load_keys, options or RankingOptions(), seed)
-    selection.batch_size = 3 * k
+    options = options or RankingOptions()
+    selection = _Selection(relevance, content, options, mood_mix, seed)
+    spacing = Spacing(selection.content, load_keys, options)
+    left_s = float("inf") if max_duration_s is None else max_duration_s
     picks: list[Pick] = []
-    while len(picks) < k and (pick := selection.pick_next()) is not None:
-        picks.append(pick)
+    batch_size = 3 * k
+    while len(picks) < k and selection.is_open.any():
+        best, eligible = selection.find_best(spacing)
+        if not spacing.is_read(best):
+            selection.close(spacing.read(_most_promising(eligible, spacing.find_unread(), batch_size)))
+            batch_size *= 2
+        elif picks and (spacing.get_duration_s(best) or 0.0) > left_s:
+            selection.close([best])
+        else:
+            left_s -= spacing.get_duration_s(best) or 0.0
+            picks.append(selection.take(best, spacing))
     return picks
 
 
-class _Selection:
-    """What was chosen so far, and what that means for the candidates left."""
+def _most_promising(eligible: np.ndarray, is_unread: np.ndarray, n: int) -> np.ndarray:
+    promising = np.where(is_unread, eligible, -np.inf)
+    order = np.argsort(-promising, kind="stable")[:n]
+    return np.asarray(order[np.isfinite(promising[order])])
 
-    batch_size = 60
+
+class _Selection:
+    """What the candidates left are worth, given what was chosen so far."""
 
     def __init__(
         self,
         relevance: np.ndarray,
         content: np.ndarray,
-        load_keys: Callable[[Sequence[int]], Sequence[TrackKeys | None]],
         options: RankingOptions,
+        mood_mix: MoodMix | None,
         seed: int | None,
     ) -> None:
         n = len(relevance)
-        self._options = options
-        self._load_keys = load_keys
+        self.content = np.asarray(content, dtype=np.float64)
+        self.is_open = np.ones(n, dtype=bool)
         self._relevance = np.asarray(relevance, dtype=np.float64)
-        self._content = np.asarray(content, dtype=np.float64)
-        self._lengths = np.linalg.norm(self._content, axis=1)
-        self._scale = float(self._lengths.mean()) if n else 0.0
-        self._chance = _draw_chance(n, options.chance_weight * self._scale, seed)
+        self._lengths = np.linalg.norm(self.content, axis=1)
+        scale = float(self._lengths.mean()) if n else 0.0
+        self._diversity_weight = options.diversity_weight * scale
+        self._chance = _draw_chance(n, options.chance_weight * scale, seed)
         self._likeness = np.zeros(n)
-        self._is_open = np.ones(n, dtype=bool)
-        self._is_duplicate = np.zeros(n, dtype=bool)
-        self._artists = np.full(n, _UNREAD)
-        self._pieces = np.full(n, _UNREAD)
-        self._codes: dict[Hashable, int] = {}
+        self._mood_mix = mood_mix
         self._chosen: list[int] = []
+        self._shifts = self._compute_shifts()
 
-    def pick_next(self) -> Pick | None:
-        """Take the best candidate that breaks the fewest rules; None when there is none left."""
-        value = self._relevance + self._chance + self._diversity()
-        while self._is_open.any():
-            broken = np.where(self._is_open, self._broken_rules(), np.inf)
-            eligible = np.where(broken == broken.min(), value, -np.inf)
-            best = int(eligible.argmax())
-            if self._artists[best] != _UNREAD:
-                return self._take(best)
-            self._read_keys(eligible)
-        return None
+    def find_best(self, spacing: Spacing) -> tuple[int, np.ndarray]:
+        """Find the best candidate that breaks the fewest rules.
 
-    def _diversity(self) -> np.ndarray:
-        return -self._options.diversity_weight * self._scale * self._likeness
+        Returns:
+            Its position, and the worth of all that break as few, -inf for the others, shape (n_candidates,).
+        """
+        worth = self._relevance + self._chance + self._shifts - self._diversity_weight * self._likeness
+        broken = np.where(self.is_open, spacing.weigh_broken_rules(), np.inf)
+        eligible = np.where(broken == broken.min(), worth, -np.inf)
+        return int(eligible.argmax()), eligible
 
-    def _broken_rules(self) -> np.ndarray:
-        """Weigh the rules so that a graver one outweighs all lighter ones together."""
-        artists = self._artists[self._chosen].tolist()
-        recent = artists[max(0, len(artists) - self._options.window + 1) :]
-        broken = np.where(self._is_duplicate, 4.0, 0.0)
-        if artists and artists[-1] >= 0:
-            broken[self._artists == artists[-1]] += 2.0
-        for artist in set(recent):
-            if artist >= 0 and recent.count(artist) >= self._options.max_per_window:
-                broken[self._artists == artist] += 1.0
-        return broken
+    def close(self, positions: list[int]) -> None:
+        """Leave candidates out of the playlist."""
+        self.is_open[positions] = False
 
-    def _read_keys(self, eligible: np.ndarray) -> None:
-        promising = np.where(self._artists == _UNREAD, eligible, -np.inf)
-        order = np.argsort(-promising, kind="stable")[: self.batch_size]
-        positions = order[np.isfinite(promising[order])]
-        self.batch_size *= 2
-        for position, keys in zip(positions, self._load_keys(positions.tolist()), strict=True):
-            if keys is None:
-                self._is_open[position] = False
-                continue
-            self._artists[position] = self._code("artist", keys.artist)
-            self._pieces[position] = self._code("piece", keys.piece)
-        known = [piece for piece in self._pieces[self._chosen] if piece >= 0]
-        self._is_duplicate |= np.isin(self._pieces, known)
-
-    def _code(self, kind: str, key: Hashable | None) -> int:
-        return _NAMELESS if key is None else self._codes.setdefault((kind, key), len(self._codes))
-
-    def _take(self, best: int) -> Pick:
-        pick = Pick(best, float(self._diversity()[best]), float(self._chance[best]))
+    def take(self, best: int, spacing: Spacing) -> Pick:
+        """Put a candidate into the playlist."""
+        diversity = -self._diversity_weight * float(self._likeness[best])
+        pick = Pick(best, diversity, float(self._shifts[best]), float(self._chance[best]))
         self._chosen.append(best)
-        self._is_open[best] = False
-        products = self._content @ self._content[best]
+        self.close([best])
+        products = self.content @ self.content[best]
         lengths = self._lengths * self._lengths[best]
         cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
         np.maximum(self._likeness, cosines, out=self._likeness)
-        squares = self._lengths**2 + self._lengths[best] ** 2
-        self._is_duplicate |= squares - 2 * products <= self._options.duplicate_distance**2 * squares / 2
-        if self._pieces[best] >= 0:
-            self._is_duplicate |= self._pieces == self._pieces[best]
+        self._shifts = self._compute_shifts()
+        spacing.take(best, products)
         return pick
+
+    def _compute_shifts(self) -> np.ndarray:
+        if self._mood_mix is None:
+            return np.zeros(len(self._relevance))
+        return self._mood_mix.compute_shifts(np.array(self._chosen, dtype=np.int64))
 
 
 def _draw_chance(n: int, spread: float, seed: int | None) -> np.ndarray:

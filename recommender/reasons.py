@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from recommender.affect import LABELS
+from recommender.questions import WORD_BY_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from catalog.queries import TrackFacts
 
-_WORD_BY_LABEL: Final = {"happy": "happy", "sad": "sad", "angry": "tense", "neutral": "calm"}
 
 # Standard deviations above an average track. Below the first, a word would claim what nobody hears.
 _SLIGHT_SD: Final = 0.2
@@ -24,6 +24,8 @@ _STRONG_SD: Final = 1.25
 _MIN_COMPARED: Final = 3
 # A list narrower than this differs by chance alone.
 _MIN_SPREAD_SD: Final = 0.2
+# What contributed less, in standard deviations, is no reason.
+_WORTH_TELLING_SD: Final = 0.2
 # In spreads of the list: how far from its middle a track is told apart, and how far ahead of the next it leads.
 _APART: Final = 0.8
 _LEAD: Final = 0.2
@@ -44,14 +46,18 @@ class HeardTrack:
     Attributes:
         affect_sd: by affect axis, standard deviations from an average track.
         facts: what the catalog knows.
+        contributions: what made its score, in standard deviations; what is missing contributed nothing.
+        taste: in plain words, what the listener's taste says of it; empty where it says nothing.
     """
 
     affect_sd: Mapping[str, float]
     facts: TrackFacts
+    contributions: Mapping[str, float] = field(default_factory=dict)
+    taste: str = ""
 
 
 def explain_playlist(tracks: Sequence[HeardTrack]) -> list[str]:
-    """Write one reason per track: its mood, pace and key, and what sets it apart from the others.
+    """Write one reason per track: its mood, pace and key, what sets it apart, and what else spoke for it.
 
     Args:
         tracks: the playlist in playing order.
@@ -60,7 +66,7 @@ def explain_playlist(tracks: Sequence[HeardTrack]) -> list[str]:
         One phrase per track, such as `calm and a little sad, slow at about 62 beats a minute, in A minor`.
     """
     rows = zip(tracks, _set_apart(tracks), strict=True)
-    return [", ".join([*_describe(track), *comparison]) for track, comparison in rows]
+    return [", ".join([*_describe(track), *comparison, *_describe_rest(track)]) for track, comparison in rows]
 
 
 def _describe(track: HeardTrack) -> list[str]:
@@ -70,7 +76,7 @@ def _describe(track: HeardTrack) -> list[str]:
 
 def _describe_mood(affect_sd: Mapping[str, float]) -> str:
     strongest = sorted(LABELS, key=lambda label: -affect_sd[label])[:2]
-    words = [_grade(affect_sd[label], _WORD_BY_LABEL[label]) for label in strongest if affect_sd[label] >= _SLIGHT_SD]
+    words = [_grade(affect_sd[label], WORD_BY_LABEL[label]) for label in strongest if affect_sd[label] >= _SLIGHT_SD]
     return " and ".join(words) or "no strong mood of its own"
 
 
@@ -93,6 +99,19 @@ def _describe_tempo(track: HeardTrack) -> str:
 
 def _describe_key(facts: TrackFacts) -> str:
     return f"in {facts.key} {facts.mode}" if facts.key and facts.mode else ""
+
+
+def _describe_rest(track: HeardTrack) -> list[str]:
+    """Name what spoke for a track besides its mood."""
+    told = track.contributions
+    parts = []
+    if track.taste and abs(told.get("taste", 0.0)) >= _WORTH_TELLING_SD:
+        parts.append(track.taste)
+    if told.get("familiarity", 0.0) >= _WORTH_TELLING_SD:
+        parts.append("as familiar as you asked for")
+    if told.get("mood_mix", 0.0) >= _WORTH_TELLING_SD:
+        parts.append("rounding off the mix of moods")
+    return parts
 
 
 def _set_apart(tracks: Sequence[HeardTrack]) -> list[list[str]]:

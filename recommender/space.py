@@ -119,12 +119,30 @@ def build_query(posterior: Mapping[str, float], intent: Intent = Intent.STAY) ->
     Raises:
         InvalidPosteriorError: the posterior is no distribution over the labels.
     """
+    return fold_direction(*build_direction(posterior, intent))
+
+
+def build_direction(posterior: Mapping[str, float], intent: Intent = Intent.STAY) -> tuple[np.ndarray, float]:
+    """Turn a mood and an intent into the direction a track should lie in, and how far is far enough.
+
+    Returns:
+        The direction over AFFECT_AXES, of length 1, shape (6,); and the moderation, the inverse of the best distance in
+        standard deviations, 0 for the farther the better.
+
+    Raises:
+        InvalidPosteriorError: the posterior is no distribution over the labels.
+    """
     mood = validate_posterior(posterior)
     weights, moderation = _DIRECTIONS[Intent(intent)](mood, expected_affect(mood))
     direction = np.array([weights[axis] for axis in AFFECT_AXES])
     moderation += compute_doubt(mood) ** DOUBT_POWER / GENTLE_REACH_SD
+    return direction / np.linalg.norm(direction), moderation
+
+
+def fold_direction(direction: np.ndarray, moderation: float) -> np.ndarray:
+    """Write a direction over the first axes of the raw space as a query, shape (N_DIMENSIONS,), float32."""
     query = np.zeros(N_DIMENSIONS, dtype=np.float32)
-    query[: len(AFFECT_AXES)] = direction / np.linalg.norm(direction)
+    query[: len(direction)] = direction
     query[-1] = moderation * MAX_RAW_NORM
     return query
 
@@ -136,15 +154,18 @@ def contributions_to_relevance(query: np.ndarray, raw: np.ndarray) -> np.ndarray
     mood.
 
     Args:
-        query: from `build_query`.
-        raw: embeddings without their last coordinate, times MAX_RAW_NORM, shape (n, N_DIMENSIONS - 1).
+        query: shape (N_DIMENSIONS,).
+        raw: embeddings without their last coordinate, times MAX_RAW_NORM, shape (n, N_DIMENSIONS - 1); timbre may be
+            left out where nobody knows it.
 
     Returns:
-        Shape (n, 7): one column per affect axis, then moderation, <= 0; in standard deviations.
+        Shape (n, 8): one column per affect axis, then timbre, then moderation, <= 0 where the query moderates; in
+        standard deviations.
     """
-    affect = raw[:, : len(AFFECT_AXES)]
+    n_axes = len(AFFECT_AXES)
+    affect, timbre = raw[:, :n_axes], raw[:, n_axes:]
     moderation = query[-1] / MAX_RAW_NORM * np.square(affect).sum(axis=1) / 2.0
-    return np.column_stack([affect * query[: len(AFFECT_AXES)], -moderation])
+    return np.column_stack([affect * query[:n_axes], timbre @ query[n_axes : n_axes + timbre.shape[1]], -moderation])
 
 
 def _stay(mood: Mapping[str, float], place: AffectPoint) -> tuple[dict[str, float], float]:

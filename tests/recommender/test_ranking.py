@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.ranking import RankingOptions, TrackKeys, pick_playlist
+from recommender.mood_mix import MAX_SHIFT_SD, MoodMix
+from recommender.ranking import RankingOptions, pick_playlist
+from recommender.spacing import TrackKeys
 
 RELEVANCE_ALONE = RankingOptions(diversity_weight=0.0, duplicate_distance=0.0)
 
@@ -155,6 +157,60 @@ def test_seeds_differ_among_nearly_equal_tracks_and_chance_is_told():
     assert positions(one) != positions(another)
     assert any(chosen.chance for chosen in one)
     assert not any(chosen.chance for chosen in pick(artists, 10, relevance=relevance))
+
+
+def test_an_album_comes_once_in_a_stretch_while_another_is_left():
+    keys = [TrackKeys(f"artist {i}", None, album) for i, album in enumerate("xxxyzw")]
+    options = RankingOptions(diversity_weight=0.0, duplicate_distance=0.0, album_window=3)
+
+    picks = pick_playlist(
+        np.arange(6, 0, -1.0), distinct_content(6), lambda ps: [keys[p] for p in ps], k=6, options=options
+    )
+
+    assert positions(picks) == [0, 3, 4, 1, 5, 2]
+
+
+def pick_by_length(durations_s, max_duration_s):
+    keys = [TrackKeys(f"artist {i}", None, None, duration_s) for i, duration_s in enumerate(durations_s)]
+    n = len(keys)
+    picks = pick_playlist(
+        np.arange(n, 0, -1.0),
+        distinct_content(n),
+        lambda ps: [keys[p] for p in ps],
+        k=n,
+        options=RELEVANCE_ALONE,
+        max_duration_s=max_duration_s,
+    )
+    return positions(picks)
+
+
+def test_a_playlist_plays_no_longer_than_asked_and_fills_up_with_shorter_tracks():
+    assert pick_by_length([200.0, 500.0, 90.0, 20.0], 300.0) == [0, 2]
+
+
+def test_the_first_track_comes_however_long_it_is():
+    assert pick_by_length([900.0, 100.0], 300.0) == [0]
+
+
+def test_a_track_of_unknown_length_counts_as_nothing():
+    assert pick_by_length([None, 300.0, 1.0], 300.0) == [0, 1]
+
+
+@given(st.lists(st.floats(1.0, 600.0) | st.none(), min_size=1, max_size=30), st.floats(1.0, 3600.0))
+def test_only_a_single_track_may_play_longer_than_asked(durations_s, max_duration_s):
+    order = pick_by_length(durations_s, max_duration_s)
+
+    assert len(order) == 1 or sum(durations_s[i] or 0.0 for i in order) <= max_duration_s + 1e-6
+
+
+def test_the_mix_of_moods_alternates_what_relevance_would_not():
+    moods = np.array([[0.9, 0.1, 0.0, 0.0]] * 4 + [[0.1, 0.9, 0.0, 0.0]] * 4)
+    mix = MoodMix(np.array([0.5, 0.5, 0.0, 0.0]), moods, weight=1.0)
+
+    picks = pick([None] * 8, 8, relevance=np.linspace(0.4, 0.0, 8), mood_mix=mix)
+
+    assert sum(position < 4 for position in positions(picks)[:4]) == 2
+    assert all(abs(one.mood_mix) <= MAX_SHIFT_SD for one in picks)
 
 
 def test_candidates_that_are_gone_are_passed_over():
