@@ -14,7 +14,7 @@ from recognizer.bundles import Bundle, load_bundle
 from recognizer.calibration import apply_temperature, compute_margin
 from recognizer.errors import BundleError, RecognizerError
 from recognizer.labels import LABELS
-from recognizer.smoothing import HiddenMarkovFilter, smooth
+from recognizer.smoothing import MOOD_DWELL_S, HiddenMarkovFilter, smooth
 from recognizer.speech import find_speech, split_into_windows
 from recognizer.voice_baseline import VoiceBaseline
 
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from recognizer.speech import Speech, Window
 
     FloatArray = npt.NDArray[np.floating[Any]]
-
-# On streams joined from clips of half of RAVDESS's actors, as right as exponential smoothing with half the flips; the
-# other half of the actors agreed, see `evaluation.over_time`.
-MOOD_DWELL_S = 8.0
 
 # A minute of speech has 39 windows; at once they would take memory that ONNX Runtime never gives back.
 _MAX_BATCH_WINDOWS = 8

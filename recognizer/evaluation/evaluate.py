@@ -14,6 +14,7 @@ from recognizer.evaluation.bundle_listener import BundleListener, ClipRecognizer
 from recognizer.evaluation.errors import PredictionsError
 from recognizer.evaluation.fairness import measure_by_pitch, measure_by_sex
 from recognizer.evaluation.listener import Listener, measure_pitches, measure_speed, predict_or_refuse
+from recognizer.evaluation.over_time import compare_filters
 from recognizer.evaluation.predictions import Predictions, read_predictions
 from recognizer.evaluation.protocols import follows_published_split, measure_protocol
 from recognizer.evaluation.report import LearningPoint, Report, write_report
@@ -60,6 +61,7 @@ def evaluate_from_predictions(
         title="Speech emotion recognizer: figures from kept predictions",
         protocols=tuple(measure_protocol(name, predictions) for name, predictions in protocols.items()),
         fairness={name: measure_by_sex(predictions) for name, predictions in protocols.items()},
+        over_time={name: compare_filters(protocols[name]) for name in PUBLISHED_SPLITS if name in protocols},
         learning_curve=learning_curve,
         commands=(command or f"emotitune evaluate recognizer --from-predictions {path} --out {out_dir}",),
         notes=_list_cautions(protocols),

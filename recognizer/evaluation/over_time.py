@@ -14,10 +14,17 @@ import numpy as np
 
 from recognizer.intervals import Interval, bootstrap_over_groups
 from recognizer.labels import LABELS
-from recognizer.smoothing import Hysteresis, choose_labels, smooth
+from recognizer.smoothing import (
+    MOOD_DWELL_S,
+    ExponentialSmoother,
+    HiddenMarkovFilter,
+    Hysteresis,
+    choose_labels,
+    smooth,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -50,7 +57,7 @@ class Stream:
     @property
     def starts_s(self) -> npt.NDArray[np.float64]:
         """Where the windows start: one after the other."""
-        return WINDOW_S * np.arange(len(self.truth))
+        return np.arange(len(self.truth), dtype=np.float64) * WINDOW_S
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,21 @@ def join_streams(predictions: Predictions, *, seed: int = 0) -> list[Stream]:
     return streams
 
 
+def compare_filters(predictions: Predictions, *, n_resamples: int = 1000) -> dict[str, OverTimeFigures]:
+    """Measure the filter that serves beside the plain ones, on the same streams.
+
+    Returns:
+        Figures by the name of the filter; empty where no speaker is heard in two moods.
+    """
+    streams = join_streams(predictions)
+    if not streams:
+        return {}
+    return {
+        name: measure_over_time(streams, build_filter, build_hysteresis, n_resamples=n_resamples)
+        for name, (build_filter, build_hysteresis) in FILTERS.items()
+    }
+
+
 def measure_over_time(
     streams: Sequence[Stream],
     build_filter: Callable[[], PosteriorFilter],
@@ -125,6 +147,13 @@ def measure_over_time(
         missed=measure(_N_MISSED, _N_CHANGES),
     )
 
+
+# A filter with the hysteresis behind it. The first follows each window at once.
+FILTERS: Final[Mapping[str, tuple[Callable[[], PosteriorFilter], Callable[[], Hysteresis]]]] = {
+    "none": (lambda: ExponentialSmoother(1e-6), lambda: Hysteresis(min_lead=0.0)),
+    "exponential, 2 s": (lambda: ExponentialSmoother(2.0), Hysteresis),
+    "hidden Markov, as served": (lambda: HiddenMarkovFilter(MOOD_DWELL_S, WINDOW_S), Hysteresis),
+}
 
 _N_WINDOWS, _N_RIGHT, _N_MINUTES, _N_FLIPS, _N_CHANGES, _N_SHOWN, _N_MISSED, _DELAY_S = range(8)
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recognizer.evaluation.charts import Axis, draw_curve, draw_rows
+from recognizer.evaluation.markup import STYLE, read_line, show, show_interval, table, verdict
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from recognizer.evaluation.fairness import FairnessLine
+    from recognizer.evaluation.over_time import OverTimeFigures
     from recognizer.evaluation.protocols import GroupFigures, ProtocolResult
     from recognizer.evaluation.report import LearningPoint, Report
     from recognizer.evaluation.robustness import RobustnessLine
@@ -36,25 +38,6 @@ READING_BY_FIGURE: Final = {
 _DEEPEST_SHADE: Final = 55
 _LONGEST_NAME: Final = 14
 
-_STYLE: Final = """
-:root{color-scheme:light dark;--paper:#fff;--ink:#1d2129;--soft:#667085;--rule:#d8dde6;--accent:#2f6fdb;--good:#1a7f4b;
---bad:#b3362b}
-@media(prefers-color-scheme:dark){:root{--paper:#14171c;--ink:#e6e9ef;--soft:#9aa4b5;--rule:#333a45;--accent:#7fb0ff;
---good:#63c592;--bad:#ff8f83}}
-body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;
-padding:0 1rem}
-h1,h2,h3{line-height:1.2}h2{border-top:1px solid var(--rule);margin-top:2.5rem;padding-top:1.2rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.6rem 0}
-th,td{border-bottom:1px solid var(--rule);padding:.25rem .7rem;text-align:left}
-td{white-space:nowrap}td:last-child{white-space:normal}td.n{text-align:right}
-.wide{overflow-x:auto}.read{color:var(--soft);font-size:.9rem;margin:.2rem 0 1rem}.good{color:var(--good)}
-.bad{color:var(--bad)}.plots{display:flex;flex-wrap:wrap;gap:1.2rem}figure{flex:1 1 22rem;margin:0;max-width:30rem}
-svg{height:auto;width:100%}.grid{stroke:var(--rule);fill:none}.guide{stroke:var(--soft);stroke-dasharray:4 4;fill:none}
-.line{stroke:var(--accent);stroke-width:2;fill:none}.dot{fill:var(--accent)}.tick{fill:var(--soft);font-size:10.5px}
-.title{fill:var(--ink);font-size:12px}pre{background:color-mix(in srgb,var(--ink) 7%,var(--paper));overflow-x:auto;
-padding:.8rem}
-"""
-
 
 def render_page(report: Report) -> str:
     """Return the whole page as text."""
@@ -62,6 +45,7 @@ def render_page(report: Report) -> str:
         f"<h1>{escape(report.title)}</h1>",
         "".join(f"<p>{escape(note)}</p>" for note in report.notes),
         *(_render_protocol(result, report.fairness.get(result.name, ())) for result in report.protocols),
+        *(_render_over_time(name, filters) for name, filters in report.over_time.items()),
         _render_robustness(report.robustness),
         _render_learning_curve(report.learning_curve),
         _render_speed(report),
@@ -71,7 +55,7 @@ def render_page(report: Report) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(report.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         + "\n".join(section for section in sections if section)
         + "\n</body>\n</html>\n"
     )
@@ -80,15 +64,15 @@ def render_page(report: Report) -> str:
 def _render_protocol(result: ProtocolResult, fairness: Sequence[FairnessLine]) -> str:
     seeds = f", {result.n_seeds} trainings each" if result.n_seeds > 1 else ""
     rows = [
-        (figure, _show(interval.value), f"{_show(interval.low)} to {_show(interval.high)}", READING_BY_FIGURE[figure])
+        (figure, show(interval.value), f"{show(interval.low)} to {show(interval.high)}", READING_BY_FIGURE[figure])
         for figure, interval in result.figures.items()
     ]
     return "".join(
         [
             f"<h2>{escape(result.name)}</h2>",
             f"<p>{result.n_utterances} recordings of {result.n_speakers} speakers{seeds}.</p>",
-            _table(("figure", "value", "95 % interval", "meaning"), rows),
-            _read("Intervals are bootstraps over speakers: they say how the figure would move with other voices."),
+            table(("figure", "value", "95 % interval", "meaning"), rows),
+            read_line("Intervals are bootstraps over speakers: they say how the figure would move with other voices."),
             _render_confusion(result),
             _render_plots(result),
             _render_groups("By sex", result.by_sex),
@@ -111,7 +95,7 @@ def _render_confusion(result: ProtocolResult) -> str:
         for label, counts, row in zip(LABELS, result.confusion, shares, strict=True)
     )
     head = "".join(f'<th scope="col">heard as {label}</th>' for label in LABELS)
-    return f'<h3>Confusion</h3><div class="wide"><table><tr><th>meant</th>{head}</tr>{cells}</table></div>' + _read(
+    return f'<h3>Confusion</h3><div class="wide"><table><tr><th>meant</th>{head}</tr>{cells}</table></div>' + read_line(
         "Each row is what was meant, each column what was heard; a perfect model fills the diagonal alone."
     )
 
@@ -152,7 +136,7 @@ def _render_plots(result: ProtocolResult) -> str:
     ]
     return (
         '<div class="plots">'
-        + "".join(f"<figure><h3>{name}</h3>{svg}{_read(reading)}</figure>" for name, svg, reading in plots)
+        + "".join(f"<figure><h3>{name}</h3>{svg}{read_line(reading)}</figure>" for name, svg, reading in plots)
         + "</div>"
     )
 
@@ -166,10 +150,10 @@ def _render_groups(title: str, groups: Sequence[GroupFigures]) -> str:
     if not groups:
         return ""
     rows = [
-        (group.name, str(group.n_utterances), _show(group.accuracy), _show(group.uar), _show(group.coverage))
+        (group.name, str(group.n_utterances), show(group.accuracy), show(group.uar), show(group.coverage))
         for group in groups
     ]
-    return f"<h3>{title}</h3>" + _table(("group", "recordings", "accuracy", "UAR", "share answered"), rows)
+    return f"<h3>{title}</h3>" + table(("group", "recordings", "accuracy", "UAR", "share answered"), rows)
 
 
 def _render_fairness(lines: Sequence[FairnessLine]) -> str:
@@ -178,17 +162,40 @@ def _render_fairness(lines: Sequence[FairnessLine]) -> str:
     rows = [
         (
             f"{line.figure} by {line.attribute}",
-            ", ".join(f"{name} {_show(value)}" for name, value in line.by_group.items()),
-            _show(line.difference),
+            ", ".join(f"{name} {show(value)}" for name, value in line.by_group.items()),
+            show(line.difference),
             f"at most {line.bound}",
-            _verdict(is_passed=line.is_passed),
+            verdict(is_passed=line.is_passed),
         )
         for line in lines
     ]
     return (
         "<h3>Fairness</h3>"
-        + _table(("figure", "groups", "difference", "bound", "verdict"), rows)
-        + _read("How far the best-served group lies from the worst-served one.")
+        + table(("figure", "groups", "difference", "bound", "verdict"), rows)
+        + read_line("How far the best-served group lies from the worst-served one.")
+    )
+
+
+def _render_over_time(protocol: str, filters: Mapping[str, OverTimeFigures]) -> str:
+    if not filters:
+        return ""
+    rows = [
+        (
+            name,
+            show_interval(figures.accuracy),
+            show_interval(figures.flips_per_minute),
+            show_interval(figures.delay_s),
+            show_interval(figures.missed),
+        )
+        for name, figures in filters.items()
+    ]
+    return (
+        f"<h2>Over time: {escape(protocol)}</h2>"
+        + table(("filter", "accuracy", "needless flips a minute", "delay in s", "changes missed"), rows)
+        + read_line(
+            "Each speaker's recordings joined to streams whose mood changes every few recordings. A steady filter "
+            "flips seldom, a quick one shows a change soon; below 0 flips mean that changes of mood were missed."
+        )
     )
 
 
@@ -198,11 +205,11 @@ def _render_robustness(lines: Sequence[RobustnessLine]) -> str:
     rows = [
         (
             line.name,
-            _show(line.unchanged),
+            show(line.unchanged),
             "" if line.least_unchanged is None else f"at least {line.least_unchanged}",
-            _show(line.uar_drop),
+            show(line.uar_drop),
             "" if line.largest_uar_drop is None else f"at most {line.largest_uar_drop}",
-            _verdict(is_passed=line.is_passed),
+            verdict(is_passed=line.is_passed),
         )
         for line in lines
     ]
@@ -210,8 +217,10 @@ def _render_robustness(lines: Sequence[RobustnessLine]) -> str:
     n_passed = sum(bool(line.is_passed) for line in lines)
     return (
         f"<h2>Robustness</h2><p>{n_passed} of {n_bound} lines passed on {lines[0].n_utterances} recordings.</p>"
-        + _table(("condition", "unchanged", "bound", "UAR drop", "bound", "verdict"), rows)
-        + _read("Share of recordings heard as before once they went through the condition, and what it costs in UAR.")
+        + table(("condition", "unchanged", "bound", "UAR drop", "bound", "verdict"), rows)
+        + read_line(
+            "Share of recordings heard as before once they went through the condition, and what it costs in UAR."
+        )
     )
 
 
@@ -226,10 +235,11 @@ def _render_learning_curve(points: Sequence[LearningPoint]) -> str:
         [(float(point.n_utterances), point.uar) for point in points],
         marks=True,
     )
-    rows = [(str(p.n_utterances), _show(p.uar), f"{_show(p.low)} to {_show(p.high)}") for p in points]
+    rows = [(str(p.n_utterances), show(p.uar), f"{show(p.low)} to {show(p.high)}") for p in points]
     return (
-        f"<h2>Learning curve</h2><figure>{curve}{_read('A curve still rising at its end asks for more data.')}</figure>"
-        + _table(("training recordings", "UAR", "95 % interval"), rows)
+        f"<h2>Learning curve</h2><figure>{curve}"
+        f"{read_line('A curve still rising at its end asks for more data.')}</figure>"
+        + table(("training recordings", "UAR", "95 % interval"), rows)
     )
 
 
@@ -238,48 +248,18 @@ def _render_speed(report: Report) -> str:
         return ""
     return (
         "<h2>Speed and memory</h2>"
-        + _table(("figure", "value"), [(name, f"{value:.4g}") for name, value in report.speed.items()])
-        + _read("Measured on the machine that wrote this page, one recording after the other.")
+        + table(("figure", "value"), [(name, f"{value:.4g}") for name, value in report.speed.items()])
+        + read_line("Measured on the machine that wrote this page, one recording after the other.")
     )
 
 
 def _render_failures(failures: Sequence[tuple[str, str]]) -> str:
     if not failures:
         return ""
-    return f"<h2>Recordings that could not be used ({len(failures)})</h2>" + _table(("file", "reason"), failures)
+    return f"<h2>Recordings that could not be used ({len(failures)})</h2>" + table(("file", "reason"), failures)
 
 
 def _render_commands(commands: Sequence[str]) -> str:
     if not commands:
         return ""
     return f"<h2>How to get this page again</h2><pre>{escape(chr(10).join(commands))}</pre>"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    cells = "".join("<tr>" + "".join(f"<td>{_keep_markup(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    return f'<div class="wide"><table><tr>{names}</tr>{cells}</table></div>'
-
-
-class _Markup(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
-
-
-def _keep_markup(cell: str) -> str:
-    return cell if isinstance(cell, _Markup) else escape(cell)
-
-
-def _verdict(*, is_passed: bool | None) -> str:
-    if is_passed is None:
-        return ""
-    return _Markup('<span class="good">passed</span>' if is_passed else '<span class="bad">failed</span>')
-
-
-def _read(text: str) -> str:
-    return f'<p class="read">{escape(text)}</p>'
-
-
-def _show(value: float) -> str:
-    return "not defined" if np.isnan(value) else f"{value:.3f}"

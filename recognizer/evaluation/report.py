@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recognizer.evaluation.fairness import FairnessLine
+    from recognizer.evaluation.over_time import OverTimeFigures
     from recognizer.evaluation.protocols import ProtocolResult
     from recognizer.evaluation.robustness import RobustnessLine
     from recognizer.intervals import Interval
@@ -48,6 +49,7 @@ class Report:
         title: heads the page; name and version of what was measured.
         protocols: one result each.
         fairness: lines for each protocol by its name.
+        over_time: filters over joined clips, for each protocol by its name.
         robustness: lines of the suite; empty where only predictions were at hand.
         learning_curve: from few utterances to many; empty where it was not measured.
         speed: figure by name, each with its unit in the name, such as `latency_ms_p50`.
@@ -59,6 +61,7 @@ class Report:
     title: str
     protocols: tuple[ProtocolResult, ...]
     fairness: Mapping[str, tuple[FairnessLine, ...]] = field(default_factory=dict)
+    over_time: Mapping[str, Mapping[str, OverTimeFigures]] = field(default_factory=dict)
     robustness: tuple[RobustnessLine, ...] = ()
     learning_curve: tuple[LearningPoint, ...] = ()
     speed: Mapping[str, float] = field(default_factory=dict)
@@ -94,6 +97,10 @@ def build_content(report: Report) -> dict[str, Any]:
         "fairness": {
             name: [asdict(line) | {"is_passed": line.is_passed} for line in lines]
             for name, lines in report.fairness.items()
+        },
+        "over_time": {
+            name: {filter_name: asdict(figures) for filter_name, figures in filters.items()}
+            for name, filters in report.over_time.items()
         },
         "robustness": [asdict(line) | {"is_passed": line.is_passed} for line in report.robustness],
         "learning_curve": [asdict(point) for point in report.learning_curve],

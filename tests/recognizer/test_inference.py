@@ -13,9 +13,9 @@ from recognizer.audio import SAMPLE_RATE, Clip
 from recognizer.bundles import write_bundle
 from recognizer.calibration import apply_temperature
 from recognizer.errors import BundleError, RecognizerError, UnusableClipError, VoiceBaselineError
-from recognizer.inference import MOOD_DWELL_S, EmotionRecognizer
+from recognizer.inference import EmotionRecognizer
 from recognizer.labels import LABELS
-from recognizer.smoothing import HiddenMarkovFilter, smooth
+from recognizer.smoothing import MOOD_DWELL_S, HiddenMarkovFilter, smooth
 from recognizer.speech import find_speech, split_into_windows
 from recognizer.voice_baseline import VoiceBaseline
 from tests.bundles import (

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recognizer.evaluation.over_time import WINDOW_S, Stream, join_streams, measure_over_time
+from recognizer.evaluation.over_time import WINDOW_S, Stream, compare_filters, join_streams, measure_over_time
 from recognizer.evaluation.predictions import Prediction, Predictions
 from recognizer.labels import LABELS
 from recognizer.smoothing import ExponentialSmoother, HiddenMarkovFilter, Hysteresis
@@ -77,3 +77,15 @@ def test_a_hidden_markov_filter_flips_less_on_noise_than_none():
 
     assert filtered.flips_per_minute.value < raw.flips_per_minute.value
     assert filtered.accuracy.value >= raw.accuracy.value
+
+
+def test_every_filter_is_measured_on_the_same_streams():
+    figures = compare_filters(build_predictions(), n_resamples=20)
+
+    assert list(figures) == ["none", "exponential, 2 s", "hidden Markov, as served"]
+
+
+def test_speakers_with_one_mood_alone_give_nothing_to_measure():
+    predictions = build_predictions()
+
+    assert compare_filters(predictions.select(predictions.truth == 0)) == {}
