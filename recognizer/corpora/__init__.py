@@ -16,6 +16,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """A file that a corpus may be fetched in.
+
+    Attributes:
+        url: where it lies.
+        checksum: algorithm and digits as published beside it, such as `md5:0123...`.
+        size_mb: about how much there is to fetch.
+    """
+
+    url: str
+    checksum: str
+    size_mb: int
+
+
+@dataclass(frozen=True)
 class CorpusInfo:
     """What a corpus is and where it comes from.
 
@@ -29,6 +44,7 @@ class CorpusInfo:
         n_utterances: recordings of our four labels in the complete corpus; None if it depends or is not published.
         n_speakers: people heard in them.
         load: folder -> utterances, sorted by identifier.
+        archive: what to fetch it in; None where nobody publishes one file with its checksum, or people must ask.
     """
 
     name: str
@@ -40,6 +56,7 @@ class CorpusInfo:
     n_utterances: int | None
     n_speakers: int | None
     load: Callable[[Path], list[Utterance]]
+    archive: Archive | None = None
 
 
 _ALL: Final = (
@@ -53,6 +70,11 @@ _ALL: Final = (
         n_utterances=864,
         n_speakers=24,
         load=ravdess.load,
+        archive=Archive(
+            "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip",
+            "md5:bc696df654c87fed845eb13823edef8a",
+            size_mb=208,
+        ),
     ),
     CorpusInfo(
         name=cremad.NAME,
