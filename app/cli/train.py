@@ -32,18 +32,48 @@ def train() -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets cache, predictions and checkpoint.")
 @click.option("--encoder", type=EXISTING_FOLDER, help="Take the encoder from this folder instead of the model hub.")
 @data_option
-def train_recognizer(config: Path, out: Path, encoder: Path | None, data: Path | None) -> None:
-    """Train the run that CONFIG, a TOML file, describes; a run that was cut off goes on where it was."""
-    with _torch_needed():
-        from recognizer.training.config import TrainingConfig
-        from recognizer.training.run import train as run_training
+@click.option("--corpora", help="Train on these instead of the run's, separated by commas.")
+@click.option("--protocol", "protocols", multiple=True, help="Measure by this instead; may repeat.")
+@click.option("--folds", help="Train only these folds of the protocols, separated by commas.")
+@click.option("--seeds", help="Train only these seeds, separated by commas.")
+@click.option("--final/--no-final", "is_final", default=True, show_default=True, help="Train on everything at last.")
+def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
+    config: Path,
+    out: Path,
+    encoder: Path | None,
+    data: Path | None,
+    corpora: str | None,
+    protocols: tuple[str, ...],
+    folds: str | None,
+    seeds: str | None,
+    *,
+    is_final: bool,
+) -> None:
+    """Train the run that CONFIG, a TOML file, describes; a run that was cut off goes on where it was.
 
-    run = TrainingConfig.from_toml(config)
+    Several processes may work on one run: give each its own folds.
+    """
+    with _torch_needed():
+        from recognizer.training.any_run import run_any
+
     folder = _find_speech(data)
-    corpora = {name: folder / name for name in run.corpora if (folder / name).exists()}
     with _StepBar() as show:
-        checkpoint = run_training(run, corpora, out, encoder=str(encoder) if encoder else None, on_progress=show)
-    click.echo(f"checkpoint in {checkpoint}; `emotitune export {checkpoint} --out FOLDER` makes a bundle of it")
+        files, checkpoint = run_any(
+            config,
+            {path.name: path for path in folder.iterdir() if path.is_dir()},
+            out,
+            encoder=str(encoder) if encoder else None,
+            corpora=_split_commas(corpora),
+            protocols=protocols,
+            folds=_split_commas(folds),
+            seeds=tuple(int(seed) for seed in _split_commas(seeds)),
+            is_final=is_final,
+            on_progress=show,
+        )
+    for path in files:
+        click.echo(f"predictions in {path}")
+    if checkpoint:
+        click.echo(f"checkpoint in {checkpoint}; `emotitune export {checkpoint} --out FOLDER` makes a bundle of it")
 
 
 @train.command("affect")
@@ -130,6 +160,10 @@ def _find_split(name: str, split_file: Path | None) -> SpeakerSplit | None:
         return load_speaker_split(split_file)
     published = [load_published_split(each) for each in PUBLISHED_SPLITS]
     return next((each for each in published if each.corpus == name), None)
+
+
+def _split_commas(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",")) if text else ()
 
 
 class _torch_needed:  # noqa: N801 - reads as the condition it stands for

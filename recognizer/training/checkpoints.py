@@ -12,16 +12,17 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from recognizer.labels import LABELS
-from recognizer.training.config import TrainingConfig
 from recognizer.training.encoders import build_encoder
 from recognizer.training.errors import TrainingError
 from recognizer.training.model import EmotionClassifier
+from recognizer.training.tuning_config import parse_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
+    from recognizer.training.config import TrainingConfig
     from recognizer.training.cross_validation import FittedHead
 
 WEIGHTS_FILE = "model.safetensors"
@@ -66,6 +67,7 @@ def build_model(config: TrainingConfig, *, from_scratch: bool = False) -> Emotio
         encoder,
         first_layer=config.first_layer,
         layer_mix=config.layer_mix,
+        pooling=config.pooling,
         level_db=config.level_db,
         hidden_size=config.hidden_size,
         dropout=config.dropout,
@@ -120,7 +122,7 @@ def load_checkpoint(folder: Path, *, encoder: str | None = None) -> Checkpoint:
         raise TrainingError(f"expected a checkpoint in {str(folder)!r}, got {error!r}") from error
     if labels != list(LABELS):
         raise TrainingError(f"checkpoint {str(folder)!r}: expected labels {list(LABELS)}, got {labels}")
-    config = TrainingConfig.from_mapping(fields, where=str(folder / SETTINGS_FILE))
+    config = parse_run(fields, where=str(folder / SETTINGS_FILE))
     located = dataclasses.replace(config, encoder=encoder or config.encoder)
     model = build_model(located, from_scratch=True)
     try:

@@ -6,23 +6,35 @@ import dataclasses
 import math
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 from recognizer.audio import MIN_CLIP_S
 from recognizer.training.errors import TrainingError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 LayerMix = Literal["weighted", "concatenated"]
+Pooling = Literal["mean", "mean-and-deviation", "attentive"]
 
 # What a field's annotation lets TOML and JSON hold; a list has become a tuple.
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "str": (str,),
+    "bool": (bool,),
     "int": (int,),
+    "int | None": (int, NoneType),
     "float": (float, int),
     "LayerMix": (str,),
+    "Pooling": (str,),
+    "Method": (str,),
+    "Precision": (str,),
+    "UnfreezeUnit": (str,),
+    "LogKind": (str,),
     "tuple[str, ...]": (tuple, str),
+    "tuple[int, ...]": (tuple, int),
+    "tuple[float, ...]": (tuple, float, int),
 }
 
 
@@ -38,6 +50,7 @@ class TrainingConfig:
         n_blocks: transformer blocks kept, from the first on.
         first_layer: lowest state read; 0 is the encoder's stem.
         layer_mix: statistics of a weighted sum of the layers read, or of each of them.
+        pooling: over time: the mean, mean and deviation, or both weighted by learned attention.
         level_db: every window is brought to this root mean square, in dB of full scale.
         window_s: length of the windows trained on and served, in seconds.
         hop_s: from one served window to the next, in seconds.
@@ -62,6 +75,7 @@ class TrainingConfig:
     n_blocks: int = 3
     first_layer: int = 2
     layer_mix: LayerMix = "concatenated"
+    pooling: Pooling = "mean-and-deviation"
     level_db: float = -26.0
     window_s: float = 3.0
     hop_s: float = 1.5
@@ -86,10 +100,8 @@ class TrainingConfig:
         """
         if not self.corpora:
             raise TrainingError(f"run {self.name!r}: expected at least one corpus, got none")
-        if self.layer_mix not in ("weighted", "concatenated"):
-            raise TrainingError(
-                f"run {self.name!r}: layer_mix must be weighted or concatenated, got {self.layer_mix!r}"
-            )
+        self.check_choice("layer_mix", get_args(LayerMix))
+        self.check_choice("pooling", get_args(Pooling))
         bounds = {
             "n_blocks": (1, math.inf),
             "first_layer": (0, self.n_blocks),
@@ -107,6 +119,25 @@ class TrainingConfig:
             "max_known_clips": (1, math.inf),
             "kappa": (0.01, math.inf),
         }
+        self.check_bounds(bounds)
+
+    def check_choice(self, field_name: str, choices: tuple[str, ...]) -> None:
+        """Refuse a word that is none of the choices.
+
+        Raises:
+            TrainingError: naming the field and the choices.
+        """
+        if getattr(self, field_name) not in choices:
+            raise TrainingError(
+                f"run {self.name!r}: {field_name} must be {' or '.join(choices)}, got {getattr(self, field_name)!r}"
+            )
+
+    def check_bounds(self, bounds: Mapping[str, tuple[float, float]]) -> None:
+        """Refuse a number out of its range.
+
+        Raises:
+            TrainingError: naming the field and the range.
+        """
         for field_name, (low, high) in bounds.items():
             if not low <= getattr(self, field_name) <= high:
                 raise TrainingError(
@@ -115,20 +146,16 @@ class TrainingConfig:
                 )
 
     @classmethod
-    def from_toml(cls, path: Path) -> TrainingConfig:
+    def from_toml(cls, path: Path) -> Self:
         """Read a run from a file.
 
         Raises:
             TrainingError: the file is no TOML, misses a key or has one that is unknown.
         """
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise TrainingError(f"cannot read {str(path)!r} as TOML: {error}") from error
-        return cls.from_mapping(content, where=str(path))
+        return cls.from_mapping(read_toml(path), where=str(path))
 
     @classmethod
-    def from_mapping(cls, content: dict[str, Any], *, where: str) -> TrainingConfig:
+    def from_mapping(cls, content: dict[str, Any], *, where: str) -> Self:
         """Make a run from plain values, lists taken as tuples.
 
         Raises:
@@ -149,6 +176,18 @@ class TrainingConfig:
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values, as `from_mapping` takes them."""
         return dataclasses.asdict(self)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        TrainingError: it cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise TrainingError(f"cannot read {str(path)!r} as TOML: {error}") from error
 
 
 def _check_kind(key: str, value: object, kind: tuple[type, ...], *, where: str) -> None:

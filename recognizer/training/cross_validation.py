@@ -95,7 +95,7 @@ def cross_validate(
         fitted = fit_with_inner_folds(training, config, seed=seed)
         logits = fitted.head.compute_logits(clips.values[test_rows, 0])
         predictions += [
-            _to_prediction(each, partition.name, seed, row, fitted.temperature)
+            to_prediction(each, partition.name, seed, row, fitted.temperature)
             for each, row in zip(partition.test, logits, strict=True)
         ]
         on_progress(n_done + 1, len(partitions))
@@ -119,7 +119,8 @@ def _compute_uar_by_corpus(logits: np.ndarray, clips: TrainingClips) -> dict[str
     }
 
 
-def _to_prediction(utterance: Utterance, fold: str, seed: int, logits: np.ndarray, temperature: float) -> Prediction:
+def to_prediction(utterance: Utterance, fold: str, seed: int, logits: np.ndarray, temperature: float) -> Prediction:
+    """Put down what a fold's model said of an utterance, logits (n_labels,)."""
     happy, sad, angry, neutral = (float(logit) for logit in logits)
     return Prediction(
         utterance_id=utterance.utterance_id,

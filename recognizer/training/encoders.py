@@ -34,6 +34,12 @@ class SpeechEncoder(Protocol):
     def __call__(self, waveform: Tensor) -> list[Tensor]:
         """Turn (B, n_samples) at 16 kHz into one (B, T, hidden_size) tensor for the stem and one for each block."""
 
+    def run_lower(self, waveform: Tensor, n_blocks: int) -> list[Tensor]:
+        """Give what calling it gives, up to the state after `n_blocks` blocks."""
+
+    def run_upper(self, state: Tensor, n_done: int) -> list[Tensor]:
+        """Go on from the state (B, T, hidden_size) after `n_done` blocks: that state and one for each block above."""
+
 
 class WhisperSpeechEncoder(nn.Module):
     """The first blocks of a Whisper encoder, over as many frames as the audio has: no padding to 30 s."""
@@ -62,14 +68,19 @@ class WhisperSpeechEncoder(nn.Module):
 
     def forward(self, waveform: Tensor) -> list[Tensor]:
         """Give the states (B, T, hidden_size) after the stem and after each block, 50 frames a second."""
+        return self.run_lower(waveform, len(self.layers))
+
+    def run_lower(self, waveform: Tensor, n_blocks: int) -> list[Tensor]:
+        """Give the states (B, T, hidden_size) after the stem and after each of the first blocks."""
         hidden = self.log_mel(waveform)  # (B, n_mels, 2T)
         for convolution in self.convolutions:
             hidden = functional.gelu(convolution(hidden))
         hidden = hidden.transpose(1, 2)  # (B, T, D)
-        states = [hidden + self.positions[: hidden.shape[1]]]
-        for block in self.layers:
-            states.append(_first(block(states[-1], attention_mask=None)))
-        return states
+        return _run_blocks(self.layers[:n_blocks], hidden + self.positions[: hidden.shape[1]])
+
+    def run_upper(self, state: Tensor, n_done: int) -> list[Tensor]:
+        """Go on from the state (B, T, hidden_size) after `n_done` blocks."""
+        return _run_blocks(self.layers[n_done:], state)
 
 
 class WaveformSpeechEncoder(nn.Module):
@@ -98,6 +109,26 @@ class WaveformSpeechEncoder(nn.Module):
         centered = waveform - waveform.mean(dim=1, keepdim=True)
         scale = torch.sqrt(centered.pow(2).mean(dim=1, keepdim=True) + 1e-7)
         return list(self.encoder(centered / scale, output_hidden_states=True).hidden_states)
+
+    def run_lower(self, waveform: Tensor, n_blocks: int) -> list[Tensor]:
+        """Give the states (B, T, hidden_size) before the first block and after each of the first blocks."""
+        # All blocks run: some kinds normalize what they think is the last one.
+        states: list[Tensor] = self(waveform)
+        return states[: n_blocks + 1]
+
+    def run_upper(self, state: Tensor, n_done: int) -> list[Tensor]:
+        """Go on from the state (B, T, hidden_size) after `n_done` blocks.
+
+        Raises:
+            TrainingError: a WavLM, whose blocks share a bias that its first block makes.
+        """
+        if self.encoder.config.model_type == "wavlm":
+            raise TrainingError("a WavLM cannot be cut between blocks: train without frozen_blocks")
+        states = _run_blocks(self.blocks[n_done:], state)
+        if getattr(self.encoder.config, "do_stable_layer_norm", False):
+            # Such encoders normalize once more after the last block, and count that as its output.
+            states[-1] = self.encoder.encoder.layer_norm(states[-1])
+        return states
 
 
 def build_encoder(
@@ -146,6 +177,13 @@ def _load_auto(name_or_folder: str, config: PreTrainedConfig, *, from_scratch: b
     if from_scratch:
         return AutoModel.from_config(config)
     return AutoModel.from_pretrained(name_or_folder, config=config, dtype=torch.float32)
+
+
+def _run_blocks(blocks: nn.ModuleList, state: Tensor) -> list[Tensor]:
+    states = [state]
+    for block in blocks:
+        states.append(_first(block(states[-1], attention_mask=None)))
+    return states
 
 
 def _first(output: Any) -> Tensor:  # noqa: ANN401 - Transformers blocks give a tensor or a tuple, by version

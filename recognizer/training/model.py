@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from recognizer.training.head import build_network
+from recognizer.training.pooling import build_pooler
 
 if TYPE_CHECKING:
-    from recognizer.training.config import LayerMix
+    from recognizer.training.config import LayerMix, Pooling
     from recognizer.training.encoders import SpeechEncoder
 
 # Keeps digital silence from being raised to a roar: -66 dB of full scale.
@@ -28,6 +29,7 @@ class EmotionClassifier(nn.Module):
         first_layer: the lowest of the encoder's states that is read; 0 is the stem.
         layer_mix: pool a softmax-weighted sum of the layers read, or each layer by itself.
         level_db: root mean square every waveform is brought to, in dB of full scale: microphones differ.
+        pooling: how a state's frames become one vector.
         hidden_size: width of the head's hidden layer.
         dropout: share of statistics dropped before the head, in training.
 
@@ -44,6 +46,7 @@ class EmotionClassifier(nn.Module):
         first_layer: int = 0,
         layer_mix: LayerMix = "weighted",
         level_db: float = -26.0,
+        pooling: Pooling = "mean-and-deviation",
         hidden_size: int = 256,
         dropout: float = 0.5,
     ) -> None:
@@ -54,7 +57,9 @@ class EmotionClassifier(nn.Module):
         n_layers = len(encoder.blocks) + 1 - first_layer
         self.layer_weights = nn.Parameter(torch.zeros(n_layers)) if layer_mix == "weighted" else None
         n_pooled = 1 if layer_mix == "weighted" else n_layers
-        self.statistics_dim = 2 * n_pooled * encoder.hidden_size
+        poolers = [build_pooler(pooling, encoder.hidden_size) for _ in range(n_pooled)]
+        self.statistics_dim = sum(pooler.n_statistics for pooler in poolers) * encoder.hidden_size
+        self.poolers = nn.ModuleList(poolers)
         self.register_buffer("statistics_mean", torch.zeros(self.statistics_dim))
         self.register_buffer("statistics_std", torch.ones(self.statistics_dim))
         self.head = build_network(self.statistics_dim, hidden_size=hidden_size, dropout=dropout)
@@ -70,25 +75,28 @@ class EmotionClassifier(nn.Module):
         Returns:
             Logits (B, 4), and standardized statistics (B, statistics_dim), not centered.
         """
-        statistics = (self.pool(waveform) - self.statistics_mean) / self.statistics_std
+        return self.classify(self.pool(waveform), center)
+
+    def classify(self, pooled: Tensor, center: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Give logits and standardized statistics of pooled statistics (B, statistics_dim); see `forward`."""
+        statistics = (pooled - self.statistics_mean) / self.statistics_std
         centered = statistics if center is None else statistics - center
         return self.head(centered), statistics
 
     def pool(self, waveform: Tensor) -> Tensor:
-        """Turn waveforms (B, n_samples) into mean and deviation over time of the layers read, (B, statistics_dim)."""
-        states = self.encoder(self._set_level(waveform))[self.first_layer :]  # n_layers of (B, T, D)
+        """Turn waveforms (B, n_samples) into statistics over time of the layers read, (B, statistics_dim)."""
+        return self.pool_states(self.encoder(self.set_level(waveform))[self.first_layer :])
+
+    def pool_states(self, states: list[Tensor]) -> Tensor:
+        """Pool the states read, n_layers of (B, T, D), into (B, statistics_dim)."""
         if self.layer_weights is not None:
             weights = torch.softmax(self.layer_weights, dim=0)
             states = [torch.stack([w * state for w, state in zip(weights, states, strict=True)]).sum(dim=0)]
-        return torch.cat([pooled for state in states for pooled in _mean_and_deviation(state)], dim=1)
+        pooled = [part for pooler, state in zip(self.poolers, states, strict=True) for part in pooler(state)]
+        return torch.cat(pooled, dim=1)
 
-    def _set_level(self, waveform: Tensor) -> Tensor:
+    def set_level(self, waveform: Tensor) -> Tensor:
+        """Bring waveforms (B, n_samples) to the level that the encoder is shown."""
         rms = torch.sqrt(waveform.pow(2).mean(dim=1, keepdim=True)).clamp(min=_LEAST_RMS)
         leveled: Tensor = waveform * (self.level / rms)
         return leveled.clamp(-1.0, 1.0)
-
-
-def _mean_and_deviation(hidden: Tensor) -> tuple[Tensor, Tensor]:
-    mean = hidden.mean(dim=1)
-    variance = (hidden - mean[:, None]).pow(2).mean(dim=1)
-    return mean, torch.sqrt(variance + 1e-6)

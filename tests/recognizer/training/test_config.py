@@ -6,6 +6,7 @@ import pytest
 
 from recognizer.training.config import TrainingConfig
 from recognizer.training.errors import TrainingError
+from recognizer.training.tuning_config import read_run
 from tests.recognizer.training.made_up import TOML, make_config
 
 
@@ -29,7 +30,7 @@ def test_runs_that_are_reported_can_be_read():
     from importlib import resources
 
     folder = resources.files("recognizer.training") / "configs"
-    runs = [TrainingConfig.from_toml(file) for file in folder.iterdir() if file.name.endswith(".toml")]
+    runs = [read_run(file) for file in folder.iterdir() if file.name.endswith(".toml")]
 
     assert runs
     assert all(run.name for run in runs)

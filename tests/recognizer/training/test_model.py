@@ -24,7 +24,7 @@ def test_statistics_are_mean_and_deviation_of_the_layers_read(encoder_dir, layer
 
     with torch.inference_mode():
         logits, statistics = model(SPEECH)
-        states = model.encoder(model._set_level(SPEECH))[1:]
+        states = model.encoder(model.set_level(SPEECH))[1:]
 
     assert logits.shape == (3, 4)
     assert statistics.shape == (3, model.statistics_dim) == (3, 2 * n_pooled * HIDDEN)

@@ -1,0 +1,73 @@
+"""Run what a TOML file describes, a frozen encoder's head or fine-tuning, and the protocols it is measured by."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from recognizer.training.errors import TrainingError
+from recognizer.training.protocols import LEAVE_ONE_OUT
+from recognizer.training.run import OnProgress, train
+from recognizer.training.tuning_config import FineTuningConfig, read_run
+from recognizer.training.tuning_run import TuningRun
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+def run_any(  # noqa: PLR0913 - the choices of the command line
+    config_path: Path,
+    corpora_dirs: Mapping[str, Path],
+    out_dir: Path,
+    *,
+    on_progress: OnProgress,
+    encoder: str | None = None,
+    corpora: Sequence[str] = (),
+    protocols: Sequence[str] = (),
+    folds: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    is_final: bool = True,
+) -> tuple[list[Path], Path | None]:
+    """Measure and train.
+
+    Args:
+        config_path: a TOML file.
+        corpora_dirs: folder of each corpus at hand.
+        out_dir: gets all the run keeps; a run that was cut off goes on.
+        on_progress: told the step, how much of it is done and of how much.
+        encoder: a folder to take the encoder from instead of the hub.
+        corpora: trained on instead of those that the file names.
+        protocols: measured by instead of the one that the file names; `leave-one-corpus-out` stands for one of each
+            corpus at hand that the file names.
+        folds: those to train now; all unless given.
+        seeds: those to train now; all unless given.
+        is_final: whether to train on everything at last.
+
+    Returns:
+        The files of predictions that are whole, and the checkpoint's folder if there is one.
+
+    Raises:
+        TrainingError: the file, a name or a training is wrong; see the message.
+    """
+    config = read_run(config_path)
+    left_out = [name for name in config.corpora if name in corpora_dirs]
+    if corpora:
+        config = dataclasses.replace(config, corpora=tuple(corpora))
+    chosen = _spell_out(protocols or (config.protocol,), [name for name in left_out if config.corpora != (name,)])
+    if not isinstance(config, FineTuningConfig):
+        if corpora or protocols or folds or seeds or not is_final:
+            raise TrainingError(f"run {config.name!r} has a frozen encoder: it is measured by its own protocol, whole")
+        checkpoint = train(config, corpora_dirs, out_dir, encoder=encoder, on_progress=on_progress)
+        return [out_dir / "predictions" / f"{config.protocol}.csv"], checkpoint
+    run = TuningRun(config, corpora_dirs, out_dir, encoder=encoder, protocols=chosen, on_progress=on_progress)
+    files = [run.measure(protocol, folds=folds, seeds=seeds) for protocol in chosen]
+    return [path for path in files if path], run.train_final() if is_final else None
+
+
+def _spell_out(protocols: Sequence[str], corpora: Sequence[str]) -> list[str]:
+    return [
+        name
+        for protocol in protocols
+        for name in ([f"{protocol}-{corpus}" for corpus in corpora] if protocol == LEAVE_ONE_OUT else [protocol])
+    ]
