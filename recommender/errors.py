@@ -56,3 +56,17 @@ class EmptyIndexError(RecommenderError):
 
 class EvaluationDataError(RecommenderError):
     """The data of an evaluation is missing or not what its protocol needs."""
+
+
+class IndexRejectedError(RecommenderError):
+    """A new index failed its check, so the old one goes on serving.
+
+    Attributes:
+        path: where the index would have gone.
+        reasons: what was expected and what came, one sentence each.
+    """
+
+    def __init__(self, path: Path, reasons: tuple[str, ...]) -> None:
+        super().__init__(f"the new track index was not put at {str(path)!r}: {'; '.join(reasons)}")
+        self.path = path
+        self.reasons = reasons

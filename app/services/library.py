@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-import numpy as np
-
 from app.services.analysis import AnalysisReport, Analyzer, PendingAnalysis
 from app.services.errors import ForbiddenPathError
+from app.services.index_building import build_index
 from catalog.analysis.analyzer import analyze_file
-from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
+from catalog.analysis.embeddings import EMBEDDING_MODEL
 from catalog.changes import delete_tracks, edit_track, retry_failed
 from catalog.demo.library import render_demo_library
 from catalog.errors import TrackNotFoundError
@@ -30,15 +29,16 @@ from catalog.queries import (
     get_track,
     get_tracks,
     list_tracks,
-    load_embeddings,
 )
 from recommender.errors import IndexMismatchError, IndexUnreadableError
 from recommender.index import TrackIndex
+from recommender.index_publishing import report_index
 
 if TYPE_CHECKING:
     from catalog.database import SessionFactory
     from catalog.importers.importer import ImportReport
     from catalog.models import TrackStatus
+    from recommender.index_check import IndexReport
 
 SourceKind: TypeAlias = Literal["folder", "csv"]
 ImportProgress: TypeAlias = Callable[[int, int | None], None]
@@ -66,6 +66,7 @@ class IndexStatus:
         built_at: when, in UTC, as ISO 8601; None where there is no usable index.
         is_current: whether it was built from the catalog as it is now.
         problem: why it cannot be used; empty if it can.
+        report: how it was built and how it did when it was checked; None where there is no usable index.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class IndexStatus:
     built_at: str | None
     is_current: bool
     problem: str
+    report: IndexReport | None = None
 
 
 class LibraryService:
@@ -234,24 +236,22 @@ class LibraryService:
             return catalog_revision(session)
 
     def rebuild_index(self) -> IndexStatus:
-        """Build the index from the catalog as it is; the old one serves until the new one is whole."""
-        with self._session_factory() as session:
-            # The revision first: what changes while the embeddings are read makes the index old, not wrong.
-            revision = catalog_revision(session)
-            track_ids, embeddings = load_embeddings(session, EMBEDDING_MODEL)
-        if not len(track_ids):
-            embeddings = np.empty((0, N_DIMENSIONS), dtype=np.float32)
-        index = TrackIndex.build(track_ids, embeddings, model=EMBEDDING_MODEL, revision=revision)
-        index.save(self.index_path)
+        """Build the index from the catalog as it is; the old one serves until the new one is whole and checked.
+
+        Raises:
+            IndexRejectedError: the new index is worse than the one that serves; it says why.
+        """
+        build_index(self._session_factory, self.index_path)
         return self.index_status()
 
     def index_status(self) -> IndexStatus:
-        """Compare the index with the catalog."""
+        """Compare the index with the catalog; every byte of it is verified."""
         with self._session_factory() as session:
             revision = catalog_revision(session)
             n_embeddings = count_embeddings(session, EMBEDDING_MODEL)
         try:
-            metadata = TrackIndex.load(self.index_path, model=EMBEDDING_MODEL).metadata
+            TrackIndex.load(self.index_path, model=EMBEDDING_MODEL)
+            report = report_index(self.index_path)
         except (IndexUnreadableError, IndexMismatchError) as error:
             return IndexStatus(
                 self.index_path, EMBEDDING_MODEL, n_embeddings, 0, None, is_current=False, problem=str(error)
@@ -260,10 +260,11 @@ class LibraryService:
             self.index_path,
             EMBEDDING_MODEL,
             n_embeddings,
-            metadata.n_tracks,
-            metadata.built_at,
-            is_current=metadata.revision == revision,
+            report.n_tracks,
+            report.built_at.isoformat(timespec="seconds"),
+            is_current=report.revision == revision,
             problem="",
+            report=report,
         )
 
     def ensure_demo_library(self, *, on_progress: Callable[[int, int], None] | None = None) -> ImportReport:

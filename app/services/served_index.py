@@ -43,6 +43,7 @@ class ServedIndex:
         self._recommender: MusicRecommender | None = None
         self._loaded_mtime_ns = 0
         self._checked_s = -CHECK_EVERY_S
+        self._ordered_revision: int | None = None
 
     def get_recommender(self) -> MusicRecommender:
         """Return the recommender over the index as it is now.
@@ -50,21 +51,32 @@ class ServedIndex:
         Raises:
             DatabaseUnavailableError: the catalog cannot be read.
         """
-        with self._lock:
-            is_due = time.monotonic() - self._checked_s >= CHECK_EVERY_S
-            if self._recommender is None or is_due or not len(self._recommender.index):
-                self._refresh()
-                self._checked_s = time.monotonic()
-            if self._recommender is None:
-                raise AssertionError("refreshing always leaves a recommender")
-            return self._recommender
+        recommender = self._recommender
+        if recommender is None or not len(recommender.index):
+            self._lock.acquire()
+        # While one thread opens the next index, the others go on with the old one.
+        elif not self._is_due() or not self._lock.acquire(blocking=False):
+            return recommender
+        try:
+            return self._refresh()
+        finally:
+            self._lock.release()
 
-    def _refresh(self) -> None:
-        mtime_ns = self._read_mtime_ns()
-        if self._recommender is None or mtime_ns != self._loaded_mtime_ns:
-            self._recommender = MusicRecommender(self._open(), self._library.get_tracks)
-        if self._recommender.index.metadata.revision != self._library.get_revision():
-            self._order_rebuild()
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._checked_s >= CHECK_EVERY_S
+
+    def _refresh(self) -> MusicRecommender:
+        recommender = self._recommender
+        if recommender is not None and len(recommender.index) and not self._is_due():
+            return recommender  # another thread did, while this one waited
+        if recommender is None or self._read_mtime_ns() != self._loaded_mtime_ns:
+            recommender = MusicRecommender(self._open(), self._library.get_tracks)
+            self._recommender = recommender
+        revision = self._library.get_revision()
+        if recommender.index.metadata.revision != revision:
+            self._order_rebuild(revision)
+        self._checked_s = time.monotonic()
+        return recommender
 
     def _open(self) -> TrackIndex:
         try:
@@ -87,8 +99,12 @@ class ServedIndex:
         except FileNotFoundError:
             return 0
 
-    def _order_rebuild(self) -> None:
+    def _order_rebuild(self, revision: int) -> None:
+        # Once per revision: an index that failed its check would fail it again.
+        if revision == self._ordered_revision:
+            return
         open_jobs = (*self._jobs.list_jobs(status=JobStatus.QUEUED), *self._jobs.list_jobs(status=JobStatus.RUNNING))
         # Every job that changes the catalog builds the index at its end.
         if not open_jobs:
             self._jobs.submit(JobKind.REBUILD)
+            self._ordered_revision = revision

@@ -38,7 +38,9 @@ def test_search_agrees_with_sorting_every_track(n, k, excluded, allowed):
     vectors, query = unit_vectors(n), unit_vectors(1, seed=9)[0]
     index = TrackIndex.build(np.arange(n), vectors, model="m-1", revision=1)
 
-    ids, similarities = index.search(query, k, allowed=allowed, excluded=excluded)
+    ids, similarities = index.search(
+        query, k, allowed_ids=None if allowed is None else np.array(sorted(allowed), int), excluded_ids=excluded
+    )
 
     left = [i for i in range(n) if i not in excluded and (allowed is None or i in allowed)]
     expected = sorted(left, key=lambda i: -float(vectors[i] @ query))[:k]
@@ -155,10 +157,10 @@ def test_readers_of_a_replaced_file_are_not_disturbed(tmp_path):
 def test_a_crash_while_saving_leaves_the_old_index_and_no_litter(tmp_path, monkeypatch):
     build_index().save(tmp_path / "tracks.index")
 
-    def crash(_path, _metadata):
+    def crash(*_arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr(index_module, "append_footer", crash)
+    monkeypatch.setattr(index_module, "complete_file", crash)
     with pytest.raises(OSError, match="disk full"):
         build_index(20).save(tmp_path / "tracks.index")
 
@@ -180,12 +182,17 @@ def test_a_foreign_file_is_refused(tmp_path, content):
     assert raised.value.path == tmp_path / "tracks.index"
 
 
-@given(st.data())
-@settings(max_examples=60)
-def test_no_cut_and_no_flipped_bit_goes_unnoticed(tmp_path_factory, data):
+@pytest.fixture(scope="module")
+def saved_index(tmp_path_factory):
     path = tmp_path_factory.mktemp("index") / "tracks.index"
     build_index(5).save(path)
-    content = bytearray(path.read_bytes())
+    return path, path.read_bytes()
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_no_cut_and_no_flipped_bit_goes_unnoticed(saved_index, data):
+    path, content = saved_index[0], bytearray(saved_index[1])
     if data.draw(st.booleans()):
         content = content[: data.draw(st.integers(0, len(content) - 1))]
     else:
@@ -203,15 +210,15 @@ def rewrite_footer(path, change):
     start = len(content) - 16 - int.from_bytes(content[-16:-8], "little")
     footer = change(json.loads(content[start:-16]))
     text = footer if isinstance(footer, bytes) else json.dumps(footer).encode()
-    path.write_bytes(content[:start] + text + len(text).to_bytes(8, "little") + b"EMTIDX01")
+    path.write_bytes(content[:start] + text + len(text).to_bytes(8, "little") + b"EMTIDX02")
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda footer: footer | {"format": 9}, "expected format 1, got 9"),
+        (lambda footer: footer | {"format": 9}, "expected format 2, got 9"),
         (lambda footer: footer | {"metadata": {"model": "m-1"}}, "lacks or misnames a field"),
-        (lambda _footer: {"format": 1}, "lacks or misnames a field: 'sha256'"),
+        (lambda _footer: {"format": 2}, "lacks or misnames a field: 'metadata'"),
         (lambda _footer: [1], "as a JSON object, got list"),
         (lambda _footer: b"{", "is no JSON"),
         (
@@ -236,3 +243,19 @@ def test_what_faiss_cannot_read_is_refused_even_with_the_right_checksum(tmp_path
 
     with pytest.raises(IndexUnreadableError, match="faiss cannot read it"):
         TrackIndex.load(path)
+
+
+def test_a_file_swapped_while_it_is_opened_is_opened_once_more(tmp_path, monkeypatch):
+    path = tmp_path / "tracks.index"
+    build_index(50).save(path)
+    read = index_module.faiss.read_index
+
+    def read_and_be_overtaken(*arguments):
+        monkeypatch.setattr(index_module.faiss, "read_index", read)
+        build_index(20).save(path)
+        return read(*arguments)
+
+    monkeypatch.setattr(index_module.faiss, "read_index", read_and_be_overtaken)
+    index = TrackIndex.load(path)
+
+    assert (len(index), len(index.search(np.ones(8), 60)[0])) == (20, 20)

@@ -1,0 +1,67 @@
+"""Build the index from the catalog as it is, and let it serve if it is no worse than the one that does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import select
+
+from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
+from catalog.models import Listening, Track, TrackEmbedding
+from catalog.queries import catalog_revision, load_embeddings
+from recommender.filters import TrackAttributes
+from recommender.index import TrackIndex
+from recommender.index_check import CatalogSnapshot, sample_queries
+from recommender.index_publishing import publish_index
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from catalog.database import SessionFactory
+    from recommender.index_check import IndexReport
+
+# Moods heard lately that a new index is checked with.
+N_CHECKED_MOODS = 32
+
+
+def build_index(session_factory: SessionFactory, path: Path) -> IndexReport:
+    """Build the index beside the one that serves, check it, and swap them.
+
+    Raises:
+        IndexRejectedError: the new index is worse than it may be; the old one goes on serving.
+    """
+    with session_factory() as session:
+        # The revision first: what changes while the embeddings are read makes the index old, not wrong.
+        revision = catalog_revision(session)
+        track_ids, embeddings = load_embeddings(session, EMBEDDING_MODEL)
+        attributes = _load_attributes(session, track_ids)
+        moods = _load_moods(session)
+    if not len(track_ids):
+        embeddings = np.empty((0, N_DIMENSIONS), dtype=np.float32)
+    catalog = CatalogSnapshot(track_ids, embeddings, EMBEDDING_MODEL, revision)
+    queries = sample_queries(embeddings, moods)
+    index = TrackIndex.build(
+        track_ids, embeddings, model=EMBEDDING_MODEL, revision=revision, attributes=attributes, queries=queries
+    )
+    return publish_index(index, path, catalog, queries)
+
+
+def _load_attributes(session: Session, track_ids: np.ndarray) -> TrackAttributes:
+    """Read genre, licence and year in the order of the ids; of a track deleted meanwhile nothing is known."""
+    query = select(Track.id, Track.genre, Track.licence, Track.year).join(
+        TrackEmbedding, (TrackEmbedding.track_id == Track.id) & (TrackEmbedding.model == EMBEDDING_MODEL)
+    )
+    row_by_id = {row.id: row for row in session.execute(query)}
+    rows = [row_by_id.get(track_id) for track_id in track_ids.tolist()]
+    return TrackAttributes.build(
+        [row and row.genre for row in rows], [row and row.licence for row in rows], [row and row.year for row in rows]
+    )
+
+
+def _load_moods(session: Session) -> list[Mapping[str, float]]:
+    query = select(Listening.posterior).order_by(Listening.created_at.desc()).limit(N_CHECKED_MOODS)
+    return list(session.scalars(query))
