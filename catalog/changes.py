@@ -7,12 +7,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import joinedload, selectinload
 
+from catalog.affect_plane import shares_at
+from catalog.database import utc_now
+from catalog.edit_values import TrackEdit, check_fields, check_tags
 from catalog.errors import InvalidEditError, TrackNotFoundError
-from catalog.importers.tag_text import clean_text
-from catalog.models import Artist, AudioFeatures, Track, TrackAffect, TrackEmbedding, TrackStatus
-from catalog.queries import find_artist
+from catalog.history import ChangeAction, ChangeOrigin, record
+from catalog.models import AudioFeatures, Track, TrackAffect, TrackEmbedding, TrackStatus
+from catalog.track_states import BATCH_SIZE, read_states, read_values, write_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +26,6 @@ if TYPE_CHECKING:
     from catalog.analysis.affect import AffectEstimate
     from catalog.analysis.features import AudioFeatureValues
 
-EDITABLE_FIELDS: Final = ("title", "artist", "album", "genre", "year", "licence", "attribution")
-_YEARS: Final = range(1500, 2101)
-_MAX_IDS_PER_DELETE: Final = 10_000
 _FEATURE_COLUMNS: Final = frozenset(AudioFeatures.__table__.columns.keys())
 
 
@@ -43,6 +44,8 @@ class Analysis(Protocol):
     def embedding_model(self) -> str: ...  # noqa: D102
     @property
     def affect_model(self) -> str: ...  # noqa: D102
+    @property
+    def analyzer_version(self) -> str: ...  # noqa: D102
 
 
 def store_analysis(session: Session, track_id: int, analysis: Analysis, *, content_hash: str | None) -> bool:
@@ -63,8 +66,7 @@ def store_analysis(session: Session, track_id: int, analysis: Analysis, *, conte
     values = asdict(analysis.features)
     stored = {name: _to_plain(value) for name, value in values.items() if name in _FEATURE_COLUMNS}
     more = {name: _to_plain(value) for name, value in values.items() if name not in _FEATURE_COLUMNS}
-    version = f"{analysis.affect_model}, {analysis.embedding_model}"
-    session.merge(AudioFeatures(track_id=track_id, analyzer_version=version, more=more, **stored))
+    session.merge(AudioFeatures(track_id=track_id, analyzer_version=analysis.analyzer_version, more=more, **stored))
     session.merge(_to_affect(track_id, analysis))
     vector = np.asarray(analysis.embedding, dtype="<f4").tobytes()
     session.merge(TrackEmbedding(track_id=track_id, model=analysis.embedding_model, vector=vector))
@@ -93,41 +95,132 @@ def retry_failed(session: Session, track_ids: Iterable[int] | None = None) -> in
     return int(getattr(result, "rowcount", 0))
 
 
-def edit_track(session: Session, track_id: int, changes: Mapping[str, str | int | None]) -> None:
+def edit_track(
+    session: Session, track_id: int, changes: Mapping[str, str | int | None], origin: ChangeOrigin | None = None
+) -> None:
     """Change what is known of a track; imports leave the changed fields alone from now on.
 
     Args:
         session: where to write.
         track_id: which track.
         changes: new value by field, of `EDITABLE_FIELDS`; empty text or None empties a field.
+        origin: who edits; None for nobody named.
 
     Raises:
         TrackNotFoundError: no track bears this id.
         InvalidEditError: a field cannot be changed, or not to this value.
     """
+    if session.get(Track, track_id) is None:
+        raise TrackNotFoundError(track_id)
+    edit_tracks(session, [track_id], TrackEdit(changes), origin or ChangeOrigin())
+
+
+def edit_tracks(session: Session, track_ids: Sequence[int], edit: TrackEdit, origin: ChangeOrigin) -> int:
+    """Change many tracks alike, as one group of the log.
+
+    Returns:
+        How many tracks differ from before.
+
+    Raises:
+        InvalidEditError: a field cannot be changed, or not to this value; then nothing is.
+    """
+    fields, added, removed = check_fields(edit.fields), check_tags(edit.add_tags), check_tags(edit.remove_tags)
+    n_changed = 0
+    for start in range(0, len(track_ids), BATCH_SIZE):
+        some_ids = [int(each) for each in track_ids[start : start + BATCH_SIZE]]
+        query = select(Track).where(Track.id.in_(some_ids)).options(joinedload(Track.artist), selectinload(Track.tags))
+        for track in session.scalars(query.order_by(Track.id)).all():
+            values: dict[str, Any] = dict(fields)
+            if added or removed:
+                values["tags"] = _join_tags(track, added, removed)
+            n_changed += _write_logged(session, track, values, origin)
+        session.flush()
+    return n_changed
+
+
+def delete_tracks(
+    session: Session,
+    track_ids: Sequence[int],
+    origin: ChangeOrigin | None = None,
+    *,
+    action: ChangeAction = ChangeAction.DELETE,
+) -> int:
+    """Delete tracks with all that is known of them, never their files; the log keeps it all for an undo.
+
+    Args:
+        session: where to write.
+        track_ids: which tracks; ids of deleted tracks are left out.
+        origin: who deletes; None for nobody named.
+        action: as which it is logged.
+
+    Returns:
+        How many there were.
+    """
+    origin = origin or ChangeOrigin()
+    n_deleted = 0
+    for start in range(0, len(track_ids), BATCH_SIZE):
+        states = read_states(session, [int(each) for each in track_ids[start : start + BATCH_SIZE]])
+        for track_id, state in states.items():
+            record(session, action, origin, track_id=track_id, before=state)
+        session.execute(delete(Track).where(Track.id.in_(states)))
+        n_deleted += len(states)
+    return n_deleted
+
+
+def correct_affect(session: Session, track_id: int, valence: float, arousal: float, origin: ChangeOrigin) -> None:
+    """Put a track where a curator hears it; what the model predicts is kept beside it.
+
+    Raises:
+        TrackNotFoundError: no track bears this id.
+        InvalidEditError: the place lies outside the plane.
+    """
+    try:
+        shares = shares_at(valence, arousal)
+    except ValueError as error:
+        raise InvalidEditError("affect", str(error)) from error
+    place = {"valence": valence, "arousal": arousal, **shares}
+    _write_correction(session, track_id, {**place, "who": origin.who, "at": utc_now().isoformat()}, origin)
+
+
+def withdraw_correction(session: Session, track_id: int, origin: ChangeOrigin) -> None:
+    """Let the prediction count again.
+
+    Raises:
+        TrackNotFoundError: no track bears this id.
+    """
+    _write_correction(session, track_id, None, origin)
+
+
+def _write_correction(
+    session: Session, track_id: int, correction: Mapping[str, Any] | None, origin: ChangeOrigin
+) -> None:
     track = session.get(Track, track_id)
     if track is None:
         raise TrackNotFoundError(track_id)
-    for field, value in changes.items():
-        if field not in EDITABLE_FIELDS:
-            raise InvalidEditError(field, f"expected a field among {', '.join(EDITABLE_FIELDS)}")
-        if field == "artist":
-            track.artist = _get_or_add_artist(session, clean_text(_to_text(value)))
-        elif field == "year":
-            track.year = _read_year(value)
-        else:
-            setattr(track, field, _read_text(field, value))
-    track.edited_fields = sorted({*track.edited_fields, *changes})
+    before, after = read_values(session, track, ["correction"]), {"correction": correction}
+    if before == after:
+        return
+    write_values(session, track, after)
+    record(session, ChangeAction.CORRECT, origin, track_id=track_id, before=before, after=after)
+    session.flush()
 
 
-def delete_tracks(session: Session, track_ids: Sequence[int]) -> int:
-    """Delete tracks with all that is known of them, never their files; return how many there were."""
-    n_deleted = 0
-    for start in range(0, len(track_ids), _MAX_IDS_PER_DELETE):
-        some_ids = list(track_ids[start : start + _MAX_IDS_PER_DELETE])
-        result = session.execute(delete(Track).where(Track.id.in_(some_ids)))
-        n_deleted += int(getattr(result, "rowcount", 0))
-    return n_deleted
+def _join_tags(track: Track, added: set[tuple[str, str]], removed: set[tuple[str, str]]) -> list[list[str]]:
+    present = {(tag.kind, tag.name) for tag in track.tags}
+    return sorted([kind, name] for kind, name in (present - removed) | added)
+
+
+def _write_logged(session: Session, track: Track, values: Mapping[str, Any], origin: ChangeOrigin) -> bool:
+    """Write values and log what differs; whatever a curator set counts as edited, even to what it was."""
+    before = read_values(session, track, [*values, "edited_fields"])
+    after = {**values, "edited_fields": sorted({*track.edited_fields, *values})}
+    changed = [name for name in after if after[name] != before[name]]
+    if not changed:
+        return False
+    write_values(session, track, {name: after[name] for name in changed})
+    old, new = ({name: each[name] for name in changed} for each in (before, after))
+    record(session, ChangeAction.EDIT, origin, track_id=track.id, before=old, after=new)
+    return True
 
 
 def _to_affect(track_id: int, analysis: Analysis) -> TrackAffect:
@@ -148,39 +241,3 @@ def _to_plain(value: Any) -> Any:  # noqa: ANN401 - text or a number, perhaps of
     number = float(value)
     # Silence has no loudness, and JSON no infinity.
     return number if math.isfinite(number) else None
-
-
-def _get_or_add_artist(session: Session, name: str | None) -> Artist | None:
-    if name is None:
-        return None
-    artist = find_artist(session, name)
-    return artist if artist is not None and artist.name == name else _rename_or_add(session, artist, name)
-
-
-def _rename_or_add(session: Session, artist: Artist | None, name: str) -> Artist:
-    # The same name in other letters: the curator's spelling wins.
-    if artist is None:
-        artist = Artist(name=name)
-        session.add(artist)
-    artist.name = name
-    return artist
-
-
-def _read_text(field: str, value: str | int | None) -> str | None:
-    text = clean_text(_to_text(value))
-    if text is None and field == "title":
-        raise InvalidEditError(field, "expected one, got nothing")
-    return text
-
-
-def _read_year(value: str | int | None) -> int | None:
-    text = clean_text(_to_text(value))
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) not in _YEARS:
-        raise InvalidEditError("year", f"expected a number from {_YEARS[0]} to {_YEARS[-1]}, got {text!r}")
-    return int(text)
-
-
-def _to_text(value: str | int | None) -> str | None:
-    return None if value is None else str(value)

@@ -40,5 +40,50 @@ class ImportSourceError(CatalogError):
     """What should be imported is not there or not of the expected layout."""
 
 
+class ImportRefusedError(ImportSourceError):
+    """What should be imported looks like what is left of it, as when a disk is not mounted; nothing was touched."""
+
+
+class ImportNotFoundError(CatalogError):
+    """No import bears this id."""
+
+    def __init__(self, import_id: int) -> None:
+        super().__init__(f"no import {import_id!r} in the catalog")
+        self.import_id = import_id
+
+
+class ImportStandsError(CatalogError):
+    """An import cannot be rolled back as it is."""
+
+    def __init__(self, import_id: int, status: str) -> None:
+        super().__init__(f"expected an import that has ended, and was not rolled back, got one that is {status!r}")
+        self.import_id = import_id
+        self.status = status
+
+
+class UnknownChangeError(CatalogError):
+    """No change stands under this group id."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"no change {group_id!r} in the log that could be taken back; perhaps it was already")
+        self.group_id = group_id
+
+
+class UndoBlockedError(CatalogError):
+    """A change cannot be taken back, for something later stands on it.
+
+    Attributes:
+        blockers: track and entry of the log, of each track the first.
+    """
+
+    def __init__(self, group_id: str, blockers: tuple[tuple[int, int], ...], reason: str = "") -> None:
+        tracks = ", ".join(f"track {track_id} (change {change_id})" for track_id, change_id in blockers[:5])
+        more = f" and {len(blockers) - 5} more" if len(blockers) > 5 else ""  # noqa: PLR2004 - as many as are named
+        super().__init__(f"cannot take this back: {reason or 'a later change stands in the way'}: {tracks}{more}")
+        self.group_id = group_id
+        self.blockers = blockers
+        self.reason = reason
+
+
 class DatabaseUnavailableError(CatalogError):
     """The database is locked, unwritable or not migrated; the message says how to mend it."""

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-import numpy as np
-from sqlalchemy import ARRAY, ColumnElement, Integer, and_, any_, bindparam, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, any_, bindparam, func, literal, or_, select
 
-from catalog.models import AffectCorrection, Track, TrackAffect, TrackStatus, TrackTag
+from catalog.models import AffectCorrection, TagKind, Track, TrackAffect, TrackStatus, TrackTag
+from catalog.numbers import read_numbers
 from catalog.search import matching
 
 if TYPE_CHECKING:
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
 MissingField: TypeAlias = Literal["artist", "title", "genre", "year"]
 MISSING_FIELDS: Final[tuple[MissingField, ...]] = ("artist", "title", "genre", "year")
-
-# Beyond this the expected error reaches from the middle of a quadrant into its neighbor.
-SUSPICIOUS_STD: Final = 0.5
-# A side is taken by those who stand this far from the middle.
-_CLEAR_SIDE: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +35,7 @@ class TrackFilter:
         to_year: last year.
         region: part of the valence-arousal plane that the effective affect lies in.
         missing: fields that must all be empty; a title is missing where the file's name stands for it.
-        is_suspicious: whether the predicted affect is doubtful: its standard deviation of valence or arousal is above
-            `SUSPICIOUS_STD`, or its shares stand clearly on the other side of the plane than valence and arousal do.
-            What a curator corrected is never suspicious.
+        is_suspicious: whether the predicted affect is doubtful, see `catalog.doubt`; what a curator corrected never is.
         is_corrected: whether a correction stands.
         import_id: the import that created the track.
     """
@@ -66,6 +59,12 @@ class TrackFilter:
         unknown = sorted(set(self.missing) - set(MISSING_FIELDS))
         if unknown:
             raise ValueError(f"missing: expected fields among {', '.join(MISSING_FIELDS)}, got {unknown[0]!r}")
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether few tracks may be meant, so that sorting them is quicker than walking through all in order."""
+        named = (self.search, self.tag, self.region, self.missing, self.import_id)
+        return any(named) or self.is_suspicious is not None or self.is_corrected is not None
 
 
 EVERY_TRACK: Final = TrackFilter()
@@ -96,8 +95,10 @@ def _plain_conditions(wanted: TrackFilter) -> list[ColumnElement[bool]]:
     if wanted.to_year is not None:
         found.append(Track.year <= wanted.to_year)
     if wanted.tag is not None:
-        kinds = [] if wanted.tag_kind is None else [TrackTag.kind == wanted.tag_kind]
-        found.append(Track.id.in_(select(TrackTag.track_id).where(TrackTag.name == wanted.tag, *kinds)))
+        # The index begins with the kind: naming all of them lets it serve.
+        kinds = list(TagKind) if wanted.tag_kind is None else [wanted.tag_kind]
+        tagged = select(TrackTag.track_id).where(TrackTag.kind.in_(kinds), TrackTag.name == wanted.tag)
+        found.append(Track.id.in_(tagged))
     return found
 
 
@@ -117,32 +118,12 @@ def _affect_conditions(session: Session, wanted: TrackFilter) -> list[ColumnElem
         is_corrected = Track.id.in_(corrected)
         found.append(is_corrected if wanted.is_corrected else ~is_corrected)
     if wanted.is_suspicious is not None:
-        suspicious = select(TrackAffect.track_id).where(is_doubtful(), TrackAffect.track_id.not_in(corrected))
+        suspicious = select(TrackAffect.track_id).where(TrackAffect.is_doubtful, TrackAffect.track_id.not_in(corrected))
         is_suspicious = Track.id.in_(suspicious)
         found.append(is_suspicious if wanted.is_suspicious else ~is_suspicious)
     if wanted.region is not None:
         found.append(_in_region(session, wanted.region))
     return found
-
-
-def is_doubtful() -> ColumnElement[bool]:
-    """Return the condition that a predicted affect is large in doubt, or contradicts itself."""
-    happy, sad, angry, neutral = TrackAffect.happy, TrackAffect.sad, TrackAffect.angry, TrackAffect.neutral
-    total = happy + sad + angry + neutral
-    is_wide = or_(*(TrackAffect.stds[axis].as_float() > SUSPICIOUS_STD for axis in ("valence", "arousal")))
-    sides = (
-        (TrackAffect.valence, happy + neutral - sad - angry),
-        (TrackAffect.arousal, happy + angry - sad - neutral),
-    )
-    # Multiplied by the total, not divided: silence may have no shares at all.
-    opposed = [
-        or_(
-            and_(axis > _CLEAR_SIDE, by_shares < -_CLEAR_SIDE * total),
-            and_(axis < -_CLEAR_SIDE, by_shares > _CLEAR_SIDE * total),
-        )
-        for axis, by_shares in sides
-    ]
-    return or_(is_wide, *opposed)
 
 
 def _in_region(session: Session, region: MoodRegion) -> ColumnElement[bool]:
@@ -158,10 +139,9 @@ def _in_region(session: Session, region: MoodRegion) -> ColumnElement[bool]:
     if region.is_box:
         columns = [query.with_only_columns(query.selected_columns[0]) for query in (predicted, corrected)]
         return or_(*(Track.id.in_(query) for query in columns))
-    rows = session.execute(predicted.union_all(corrected)).all()
-    points = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 3)
+    points = read_numbers(session, predicted.union_all(corrected), 3)
     is_inside = region.contains(points[:, 1], points[:, 2])
-    return in_ids(session, points[is_inside, 0].astype(np.int64).tolist())
+    return in_ids(session, points[is_inside, 0].astype(int).tolist())
 
 
 def in_ids(session: Session, track_ids: list[int]) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Text,
     event,
+    false,
     insert,
     inspect,
     select,
@@ -29,6 +30,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, rela
 
 from catalog import full_text
 from catalog.database import Base, UtcDateTime, utc_now
+from catalog.doubt import is_doubtful, mean_std
 from catalog.sorting import search_text_of, sort_key, split_words
 
 
@@ -122,7 +124,7 @@ class Track(Base):
     path: Mapped[str | None] = mapped_column(Text, unique=True)
     url: Mapped[str | None] = mapped_column(Text, index=True)
     source: Mapped[str] = mapped_column(String(32), index=True)
-    licence: Mapped[str | None] = mapped_column(Text)
+    licence: Mapped[str | None] = mapped_column(Text, index=True)
     attribution: Mapped[str | None] = mapped_column(Text)
     musicbrainz_id: Mapped[str | None] = mapped_column(Text, index=True)
     replaygain_db: Mapped[float | None]
@@ -198,6 +200,7 @@ class TrackAffect(Base):
     __table_args__ = (
         CheckConstraint("valence BETWEEN -1 AND 1 AND arousal BETWEEN -1 AND 1", name="plane"),
         Index("ix_track_affect_plane", "valence", "arousal"),
+        Index("ix_track_affect_is_doubtful", "is_doubtful", "track_id"),
     )
 
     track_id: Mapped[int] = mapped_column(ForeignKey("track.id", ondelete="CASCADE"), primary_key=True)
@@ -210,6 +213,9 @@ class TrackAffect(Base):
     neutral: Mapped[float]
     # Standard deviation of the error to expect, by the names of the axes.
     stds: Mapped[dict[str, float]] = mapped_column(JSON, default=dict)
+    # Both follow from the columns above whenever a row is written; see `catalog.doubt`.
+    uncertainty: Mapped[float | None]
+    is_doubtful: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class AffectCorrection(Base):
@@ -487,6 +493,10 @@ def _find_tagged(session: Session) -> set[Track]:
     return {track for track in tracks if track is not None and track not in session.deleted}
 
 
+def _shares_of(affect: TrackAffect) -> dict[str, float]:
+    return {"happy": affect.happy, "sad": affect.sad, "angry": affect.angry, "neutral": affect.neutral}
+
+
 # Listening on every session, so that no way of writing tracks can forget to count.
 @event.listens_for(Session, "before_flush")
 def _count_flush(session: Session, _context: object, _instances: object) -> None:
@@ -494,6 +504,10 @@ def _count_flush(session: Session, _context: object, _instances: object) -> None
     for track in tracks | _find_tagged(session) | _find_renamed(session):
         _refresh_keys(session, track)
     written = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
+    for affect in written:
+        if isinstance(affect, TrackAffect) and affect not in session.deleted:
+            affect.uncertainty = mean_std(affect.stds or {})
+            affect.is_doubtful = is_doubtful(affect.valence, affect.arousal, _shares_of(affect), affect.stds or {})
     if any(isinstance(row, COUNTED) for row in written):
         bump_revision(session)
 

@@ -24,7 +24,6 @@ from catalog.models import (
     TrackStatus,
 )
 from catalog.search import relevance
-from catalog.sorting import sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -181,11 +180,6 @@ def find_track_by_path(session: Session, path: str) -> TrackFacts | None:
     return next(_read_facts(session, Track.path == path), None)
 
 
-def find_artist(session: Session, name: str) -> Artist | None:
-    """Return the artist's row, however the name is capitalized or spaced."""
-    return session.scalar(select(Artist).where(Artist.name_key == sort_key(name)))
-
-
 def load_embeddings(session: Session, model: str) -> tuple[np.ndarray, np.ndarray]:
     """Load all embeddings of one model; where a correction stands, their affect follows it.
 
@@ -239,17 +233,17 @@ def _sorted(query: Select[int], wanted: TrackFilter, sort: TrackSort, *, descend
     column, tables = _SORT_COLUMNS[sort]
     for joined in tables:
         query = query.outerjoin(joined, _JOINS[joined])
-    return query.order_by(*_order(column, is_own=not tables, descending=descending, is_search=bool(wanted.search)))
+    return query.order_by(*_order(column, is_own=not tables, descending=descending, is_narrow=wanted.is_narrow))
 
 
 def _order(
-    column: ColumnElement[Any] | InstrumentedAttribute[Any], *, is_own: bool, descending: bool, is_search: bool
+    column: ColumnElement[Any] | InstrumentedAttribute[Any], *, is_own: bool, descending: bool, is_narrow: bool
 ) -> list[ColumnElement[Any]]:
     if not is_own or column is Track.year:
         return [(column.desc() if descending else column.asc()).nulls_last(), Track.id.asc()]
     # Walking the sorted index looks every track up; for a few hits one pass over the table and a small sort are faster.
     # An expression, even one that changes nothing, keeps the planner from the index.
-    key: ColumnElement[Any] = func.coalesce(column, column) if is_search else column.expression
+    key: ColumnElement[Any] = func.coalesce(column, column) if is_narrow else column.expression
     # Ties in the same direction as the rest: only so is the index the order.
     return [key.desc(), Track.id.desc()] if descending else [key.asc(), Track.id.asc()]
 

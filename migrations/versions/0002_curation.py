@@ -24,6 +24,9 @@ _JOB_STATUSES_BEFORE: Final = "status IN ('queued', 'running', 'done', 'failed',
 _JOB_STATUSES: Final = "status IN ('queued', 'running', 'paused', 'done', 'failed', 'cancelled')"
 
 _SEARCH_VECTOR: Final = "array_to_tsvector(array_remove(regexp_split_to_array(search_text, '\\s+'), ''))"
+_AFFECT_COLUMNS: Final = ("valence", "arousal", "happy", "sad", "angry", "neutral", "uncertainty", "is_doubtful")
+_WIDE_STD: Final = 0.5
+_CLEAR_SIDE: Final = 0.25
 _SIGNS: Final = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
 _APOSTROPHES: Final = str.maketrans("", "", "'\u2019\u02bc")
@@ -42,6 +45,7 @@ def upgrade() -> None:
         lambda batch: batch.add_column(sa.Column("n_failed", sa.Integer(), server_default="0", nullable=False)),
     )
     _widen_track()
+    _note_doubt()
     _split_search_texts()
     _make_search()
 
@@ -49,6 +53,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     _drop_search()
     _narrow_track()
+    with op.batch_alter_table("track_affect", **_copied()) as batch:
+        batch.drop_index("ix_track_affect_is_doubtful")
+        batch.drop_column("uncertainty")
+        batch.drop_column("is_doubtful")
     op.execute("UPDATE job SET status = 'queued' WHERE status = 'paused'")
     _alter_job(_JOB_STATUSES_BEFORE, lambda batch: batch.drop_column("n_failed"))
     with op.batch_alter_table("feedback", **_copied()) as batch:
@@ -114,6 +122,7 @@ def _widen_track() -> None:
         batch.add_column(sa.Column("import_id", sa.Integer()))
         batch.add_column(sa.Column("cover_hash", sa.String(64)))
         batch.create_index(op.f("ix_track_import_id"), ["import_id"])
+        batch.create_index(op.f("ix_track_licence"), ["licence"])
         batch.create_index(op.f("ix_track_musicbrainz_id"), ["musicbrainz_id"])
         batch.create_foreign_key(
             op.f("fk_track_cover_hash_cover"), "cover", ["cover_hash"], ["hash"], ondelete="SET NULL"
@@ -131,9 +140,30 @@ def _narrow_track() -> None:
         batch.drop_constraint(op.f("fk_track_cover_hash_cover"), type_="foreignkey")
         batch.drop_constraint(op.f("fk_track_import_id_import_batch"), type_="foreignkey")
         batch.drop_index(op.f("ix_track_import_id"))
+        batch.drop_index(op.f("ix_track_licence"))
         batch.drop_index(op.f("ix_track_musicbrainz_id"))
         for column in ("album_artist", "track_number", "musicbrainz_id", "replaygain_db", "import_id", "cover_hash"):
             batch.drop_column(column)
+
+
+def _note_doubt() -> None:
+    """Add what follows from the affect, and fill it in; see `catalog.doubt` for what it means."""
+    with op.batch_alter_table("track_affect", **_copied()) as batch:
+        batch.add_column(sa.Column("uncertainty", sa.Double()))
+        batch.add_column(sa.Column("is_doubtful", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch.create_index("ix_track_affect_is_doubtful", ["is_doubtful", "track_id"])
+    affect = sa.table("track_affect", sa.column("stds", sa.JSON()), *(sa.column(name) for name in _AFFECT_COLUMNS))
+    valence_std, arousal_std = (affect.c.stds[axis].as_float() for axis in ("valence", "arousal"))
+    bright = affect.c.happy + affect.c.neutral - affect.c.sad - affect.c.angry
+    loud = affect.c.happy + affect.c.angry - affect.c.sad - affect.c.neutral
+    total = affect.c.happy + affect.c.sad + affect.c.angry + affect.c.neutral
+    opposed = [
+        sa.and_(axis * side < 0, sa.func.abs(axis) > _CLEAR_SIDE, sa.func.abs(side) > _CLEAR_SIDE * total)
+        for axis, side in ((affect.c.valence, bright), (affect.c.arousal, loud))
+    ]
+    is_wide = sa.func.coalesce(sa.or_(valence_std > _WIDE_STD, arousal_std > _WIDE_STD), sa.false())
+    values = {"uncertainty": (valence_std + arousal_std) / 2, "is_doubtful": sa.or_(is_wide, *opposed)}
+    op.get_bind().execute(sa.update(affect).values(values))
 
 
 def _split_search_texts() -> None:
