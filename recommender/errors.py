@@ -70,3 +70,11 @@ class IndexRejectedError(RecommenderError):
         super().__init__(f"the new track index was not put at {str(path)!r}: {'; '.join(reasons)}")
         self.path = path
         self.reasons = reasons
+
+
+class TasteUnreadableError(RecommenderError):
+    """What was stored of a listener's taste or moods cannot be used any more; learn it anew."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"cannot read what was learned of a listener: {reason}; learn it anew from their feedback")
+        self.reason = reason
