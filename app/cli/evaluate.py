@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from app.cli.evaluate_recommender import evaluate_recommender
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from recommender.evaluation.protocols import ProtocolResult
 
 OUT = click.Path(path_type=Path)
 
@@ -67,49 +67,6 @@ def _read_data(data: tuple[str, ...]) -> Path | dict[str, Path]:
     return Path(data[0])
 
 
-@evaluate.command("recommender")
-@click.option(
-    "--protocol", type=click.Choice(["demo", "emotify"]), multiple=True, help="All that can be run unless given."
-)
-@click.option(
-    "--data", type=click.Path(path_type=Path, exists=True, file_okay=False), help="EMOTITUNE_MATERIAL_DIR unless given."
-)
-@click.option(
-    "--predictions", type=click.Path(path_type=Path, exists=True), help="Out-of-fold affect predictions (CSV)."
-)
-@click.option("--out", type=OUT, required=True, help="Gets recommender.json.")
-def evaluate_recommender(protocol: tuple[str, ...], data: Path | None, predictions: Path | None, out: Path) -> None:
-    """Rank tracks for given moods and compare with baselines."""
-    from app.settings import Settings
-    from recommender.evaluation.report import build_report, format_table, write_report
-
-    material = data or Settings.from_env().material_dir
-    chosen = protocol or (("demo", "emotify") if material and predictions else ("demo",))
-    results = [_measure_demo() if name == "demo" else _measure_emotify(material, predictions) for name in chosen]
-    for result in results:
-        click.echo(format_table(result))
-    write_report(build_report(results), out / "recommender.json")
-    click.echo(f"report in {out / 'recommender.json'}")
-
-
-def _measure_demo() -> ProtocolResult:
-    from app.bootstrap import build_services
-    from app.settings import Settings
-    from recommender.evaluation.report import evaluate_demo
-
-    library = build_services(Settings.from_env()).library
-    return evaluate_demo(library.list_tracks(source="demo", limit=1000).tracks)
-
-
-def _measure_emotify(material: Path | None, predictions: Path | None) -> ProtocolResult:
-    from recommender.evaluation.report import evaluate_emotify
-
-    if material is None or predictions is None:
-        raise click.UsageError("protocol emotify needs --predictions, and --data or EMOTITUNE_MATERIAL_DIR")
-    ratings = material / "data" / "music" / "ratings" / "emotify_tracks.csv"
-    return evaluate_emotify(ratings, predictions)
-
-
 def _show_on(bar: tqdm[None]) -> Callable[[str, int, int], None]:
     def show(step: str, n_done: int, n_total: int) -> None:
         bar.set_description(step)
@@ -117,3 +74,6 @@ def _show_on(bar: tqdm[None]) -> Callable[[str, int, int], None]:
         bar.update(n_done - bar.n)
 
     return show
+
+
+evaluate.add_command(evaluate_recommender)

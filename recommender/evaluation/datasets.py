@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +14,12 @@ import numpy as np
 from catalog.analysis.embeddings import AFFECT_AXES
 from recommender.affect import LABELS
 from recommender.errors import EvaluationDataError
+from recommender.evaluation.errors import MissingMaterialError
 from recommender.evaluation.splits import find_split_groups, split_by_group
+from recommender.evaluation.tables import read_rows, to_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from catalog.queries import TrackFacts
 
@@ -25,10 +27,12 @@ FEELING_BY_LABEL: Final = {"happy": "joyful_activation", "sad": "sadness", "angr
 INTENDED_MOOD_TAG: Final = "emotitune_intended_mood"
 _AXIS_COLUMNS: Final = (*(FEELING_BY_LABEL[label] for label in LABELS), "valence", "arousal")
 _CLIP_SD: Final = 3.0
+# Two letters say as little as numbers do.
+_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _N_DEMO_FOLDS: Final = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RatedTracks:
     """A catalog to rank, with what is true of it.
 
@@ -37,6 +41,7 @@ class RatedTracks:
         titles: one a track.
         artists: one a track; tracks of one artist never lie in two folds.
         genres: one a track.
+        tags: what a file's tags say of each track: its genre there, and the words of title and album.
         folds: shape (n,); baselines that learn from ratings learn from other folds alone.
         ratings: share of people who feel each mood, columns in the order of LABELS, shape (n, 4), within [0, 1].
         liked: share of people who like the track, shape (n,); None where nobody was asked.
@@ -47,6 +52,7 @@ class RatedTracks:
     titles: tuple[str, ...]
     artists: tuple[str, ...]
     genres: tuple[str, ...]
+    tags: tuple[frozenset[str], ...]
     folds: np.ndarray
     ratings: np.ndarray
     liked: np.ndarray | None
@@ -74,8 +80,8 @@ def load_emotify(ratings_path: Path, predictions_path: Path, *, system: str = "s
     Raises:
         EvaluationDataError: a file, column or number is missing, no track is in both, or an artist lies in two folds.
     """
-    rated = {row["track_id"]: row for row in _read_rows(ratings_path, ("track_id", "genre", "liked", "id3_artist"))}
-    rows = _read_rows(predictions_path, ("system", "track_id", "fold", *_AXIS_COLUMNS))
+    rated = {row["track_id"]: row for row in read_rows(ratings_path, ("track_id", "genre", "liked", "id3_artist"))}
+    rows = read_rows(predictions_path, ("system", "track_id", "fold", *_AXIS_COLUMNS))
     predicted = [row for row in rows if row["system"] == system and row["track_id"] in rated]
     if not predicted:
         raise EvaluationDataError(
@@ -88,10 +94,14 @@ def load_emotify(ratings_path: Path, predictions_path: Path, *, system: str = "s
         titles=tuple(truth.get("id3_title", "") for _, truth in pairs),
         artists=tuple(truth["id3_artist"] for _, truth in pairs),
         genres=tuple(truth["genre"] for _, truth in pairs),
+        tags=tuple(
+            _tags(truth.get("id3_genre", ""), truth.get("id3_title", ""), truth.get("id3_album", ""))
+            for _, truth in pairs
+        ),
         folds=np.array([int(row["fold"]) for row in predicted], dtype=np.int64),
-        ratings=_to_numbers((truth for _, truth in pairs), _AXIS_COLUMNS[: len(LABELS)], ratings_path),
-        liked=_to_numbers((truth for _, truth in pairs), ("liked",), ratings_path)[:, 0],
-        predicted=_to_numbers(predicted, _AXIS_COLUMNS, predictions_path),
+        ratings=to_numbers((truth for _, truth in pairs), _AXIS_COLUMNS[: len(LABELS)], ratings_path),
+        liked=to_numbers((truth for _, truth in pairs), ("liked",), ratings_path)[:, 0],
+        predicted=to_numbers(predicted, _AXIS_COLUMNS, predictions_path),
     )
     return _check_folds(tracks)
 
@@ -103,12 +113,12 @@ def load_demo(tracks: Sequence[TrackFacts]) -> RatedTracks:
         tracks: the catalog; tracks without the tag that names an intended mood are left out.
 
     Raises:
-        EvaluationDataError: fewer than five artists are left.
+        MissingMaterialError: fewer than five artists are left.
     """
     intended = [(track, mood) for track in tracks if track.shares and (mood := read_intended_mood(track)) is not None]
     artists = tuple(track.artist or f"track {track.track_id}" for track, _ in intended)
     if len(set(artists)) < _N_DEMO_FOLDS:
-        raise EvaluationDataError(
+        raise MissingMaterialError(
             f"expected analyzed demo pieces by at least {_N_DEMO_FOLDS} artists, got {len(intended)} pieces by "
             f"{len(set(artists))}; render, import and analyze the demo library first"
         )
@@ -117,10 +127,11 @@ def load_demo(tracks: Sequence[TrackFacts]) -> RatedTracks:
         titles=tuple(track.title for track, _ in intended),
         artists=artists,
         genres=tuple(track.genre or "" for track, _ in intended),
+        tags=tuple(_tags(track.genre or "", track.title, track.album or "") for track, _ in intended),
         folds=split_by_group(artists, _N_DEMO_FOLDS, np.random.default_rng(0)),
         ratings=np.array([[float(label == mood) for label in LABELS] for _, mood in intended]),
         liked=None,
-        predicted=np.array([_predicted_row(track) for track, _ in intended]),
+        predicted=np.array([predicted_row(track) for track, _ in intended]),
     )
 
 
@@ -136,6 +147,11 @@ def read_intended_mood(track: TrackFacts) -> str | None:
     return mood if mood in LABELS else None
 
 
+def _tags(genre: str | None, title: str | None, album: str | None) -> frozenset[str]:
+    words = _WORD.findall(f"{title or ''} {album or ''}".casefold())
+    return frozenset([f"genre {(genre or '').casefold()}", *words])
+
+
 def _find_tag(tags: Any, name: str) -> str | None:  # noqa: ANN401 (mutagen has a type per container)
     for key, value in (tags or {}).items():
         # ID3 keeps free tags as `TXXX:name`, Vorbis comments as `name`.
@@ -144,33 +160,11 @@ def _find_tag(tags: Any, name: str) -> str | None:  # noqa: ANN401 (mutagen has 
     return None
 
 
-def _predicted_row(track: TrackFacts) -> list[float]:
+def predicted_row(track: TrackFacts) -> list[float]:
+    """Read a track's predicted affect in the order of AFFECT_AXES; 0 where there is none."""
     shares = track.shares or {}
     values = {**shares, "valence": track.valence, "arousal": track.arousal}
     return [float(values.get(axis) or 0.0) for axis in AFFECT_AXES]
-
-
-def _read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as table:
-            reader = csv.DictReader(table)
-            rows = list(reader)
-    except OSError as error:
-        raise EvaluationDataError(f"cannot read {str(path)!r}: {error.strerror}") from error
-    missing = [column for column in columns if column not in (reader.fieldnames or ())]
-    if missing:
-        raise EvaluationDataError(f"expected the columns {', '.join(columns)} in {str(path)!r}, {missing} missing")
-    return rows
-
-
-def _to_numbers(rows: Iterable[dict[str, str]], columns: Sequence[str], path: Path) -> np.ndarray:
-    try:
-        values = np.array([[float(row[column]) for column in columns] for row in rows])
-    except (KeyError, ValueError) as error:
-        raise EvaluationDataError(f"expected numbers in {', '.join(columns)} of {str(path)!r}: {error}") from error
-    if not np.isfinite(values).all():
-        raise EvaluationDataError(f"expected finite numbers in {', '.join(columns)} of {str(path)!r}")
-    return values
 
 
 def _check_folds(tracks: RatedTracks) -> RatedTracks:

@@ -150,6 +150,31 @@ def intra_list_diversity(vectors: np.ndarray) -> float:
     return min(2.0, max(0.0, 1.0 - mean_cosine))
 
 
+def novelty(popularity: np.ndarray) -> float:
+    """Mean self-information of a playlist: how little known its tracks are.
+
+    Args:
+        popularity: share of all likes or plays that each track of the playlist has, shape (n_tracks,), within [0, 1].
+            A track nobody knows counts as known to a millionth.
+
+    Returns:
+        Bits, 0 if one track has all likes; nan for an empty playlist.
+
+    Raises:
+        ValueError: a share lies outside [0, 1].
+
+    Example:
+        >>> novelty(np.array([0.5, 0.125]))
+        2.0
+
+    Source:
+        Vargas and Castells (2011), RecSys, eq. 6, without the rank discount.
+    """
+    if ((popularity < 0) | (popularity > 1)).any():
+        raise ValueError(f"popularity must lie within [0, 1], got {popularity!r}")
+    return float(-np.log2(np.maximum(popularity, 1e-6)).mean()) if len(popularity) else float("nan")
+
+
 def mood_mix_kl(posterior: Mapping[str, float], mix: Mapping[str, float]) -> float:
     """Divergence of a playlist's mix of moods from the mood it was made for, in nats.
 

@@ -1,77 +1,27 @@
-"""Run a protocol and write its figures, as JSON and as a table to read."""
+"""Writes what protocols found: JSON, an HTML page, and a table of scores per query for each."""
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from recommender.evaluation.datasets import load_demo, load_emotify
-from recommender.evaluation.protocols import MIXED_QUERIES, PURE_QUERIES, ProtocolResult, measure_retrieval
+from recommender.evaluation.page import render_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from catalog.queries import TrackFacts
+    from recommender.evaluation.compare import Change
+    from recommender.evaluation.gates import Verdict
+    from recommender.evaluation.results import Figure, ProtocolResult
 
-EMOTIFY_RETRIEVAL: Final = "emotify-retrieval"
-DEMO: Final = "demo"
-HOW_TO_READ: Final = {
-    "ndcg_at_10": "gain of the first ten places over that of the ideal order, linear gain, log2 discount; 1 is ideal",
-    "ndcg_at_20": "the same over twenty places",
-    "ndcg_at_10_within_folds": "nDCG@10 when each fold's tracks are ranked on their own, mean over folds and queries",
-    "precision_at_5": "share of the first five places in the most relevant quarter of the catalog",
-    "mrr": (
-        "mean of one over the rank of the first track from that quarter; resampled catalogs hold fewer distinct "
-        "tracks, so its interval lies a little low"
-    ),
-    "from_random_to_ideal": "share of the way from random order to the ideal one that nDCG@10 covers",
-    "catalog_coverage": "share of the catalog that comes in any of the playlists of twenty",
-    "gini": "how unequally tracks come in them: 0 equally, towards 1 a few alone",
-    "intra_list_diversity": "mean of one less the cosine between predicted affect of two tracks of a playlist",
-    "artist_repetition": "share of neighbors in a playlist by the same artist",
-    "mood_mix_kl": "nats between the mood asked for and the mix of rated moods in the playlist; 0 is the same mix",
-}
-_NOTES: Final = {
-    EMOTIFY_RETRIEVAL: (
-        "Every prediction comes from a model that saw none of the track's artist. Relevance is the posterior-weighted "
-        "mean rating. Popularity knows the ratings of the tracks it ranks, which a new track has not. Two halves of "
-        "the raters correlate at .82 joyful, .65 sadness, .70 tension, .77 calm, which bounds what any system reaches."
-    ),
-    DEMO: (
-        "A sanity check: relevance is the one mood our own composer meant, not what people hear. It shows that the "
-        "parts fit together, not that the music pleases. Four moods are too few for a p below .125."
-    ),
-}
-
-
-def evaluate_emotify(
-    ratings_path: Path, predictions_path: Path, *, seed: int = 0, n_resamples: int = 500
-) -> ProtocolResult:
-    """Measure retrieval on Emotify: four pure and twelve mixed moods.
-
-    Raises:
-        EvaluationDataError: ratings or predictions are missing or not what they should be.
-    """
-    tracks = load_emotify(ratings_path, predictions_path)
-    queries = PURE_QUERIES + MIXED_QUERIES
-    return measure_retrieval(EMOTIFY_RETRIEVAL, tracks, queries, seed=seed, n_resamples=n_resamples)
-
-
-def evaluate_demo(tracks: Sequence[TrackFacts], *, seed: int = 0, n_resamples: int = 500) -> ProtocolResult:
-    """Measure retrieval on the demo library: the four moods it was composed for.
-
-    Args:
-        tracks: the catalog with the analyzed demo library in it.
-        seed: of all chance.
-        n_resamples: of the bootstrap.
-
-    Raises:
-        EvaluationDataError: the demo library is missing or not analyzed.
-    """
-    return measure_retrieval(DEMO, load_demo(tracks), PURE_QUERIES, seed=seed, n_resamples=n_resamples)
+JSON_FILE: Final = "recommender.json"
+PAGE_FILE: Final = "recommender.html"
+SCORES_FOLDER: Final = "recommender"
+_N_DIGITS: Final = 4
 
 
 def build_report(results: Sequence[ProtocolResult]) -> dict[str, Any]:
@@ -81,8 +31,10 @@ def build_report(results: Sequence[ProtocolResult]) -> dict[str, Any]:
         Plain values for JSON, rounded to four places; null where a figure or an interval is not defined.
     """
     return {
-        "how_to_read": HOW_TO_READ,
-        "notes": {result.name: _note(result) for result in results},
+        "how_to_read": {result.name: dict(result.readings) for result in results},
+        "scope": {result.name: result.scope for result in results},
+        "notes": {result.name: result.note for result in results},
+        "findings": {result.name: list(result.findings) for result in results if result.findings},
         "protocols": {
             result.name: {
                 system: {metric: _plain(asdict(figure)) for metric, figure in figures.items()}
@@ -93,49 +45,76 @@ def build_report(results: Sequence[ProtocolResult]) -> dict[str, Any]:
         "comparisons": {
             result.name: {name: _plain(asdict(comparison)) for name, comparison in result.comparisons.items()}
             for result in results
+            if result.comparisons
         },
-        "queries": {result.name: _per_query(result) for result in results},
     }
 
 
-def write_report(report: dict[str, Any], path: Path) -> None:
-    """Write a report as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+def write_report(report: Mapping[str, Any], results: Sequence[ProtocolResult], out: Path) -> None:
+    """Write a report as JSON, with a table of scores per query beside it for every protocol that has them.
+
+    Args:
+        report: from `build_report`.
+        results: what it was built from.
+        out: folder that gets `recommender.json` and `recommender/<protocol>.csv`.
+    """
+    (out / SCORES_FOLDER).mkdir(parents=True, exist_ok=True)
+    (out / JSON_FILE).write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    for result in results:
+        if result.per_query:
+            _write_scores(out / SCORES_FOLDER / f"{result.name}.csv", result.per_query)
+
+
+def write_page(
+    results: Sequence[ProtocolResult],
+    out: Path,
+    *,
+    command: str = "",
+    verdicts: Sequence[Verdict] = (),
+    changes: Sequence[Change] = (),
+) -> None:
+    """Write `recommender.html`; see `render_page`."""
+    page = render_page(results, command=command, verdicts=verdicts, changes=changes)
+    (out / PAGE_FILE).write_text(page, encoding="utf-8")
 
 
 def format_table(result: ProtocolResult) -> str:
-    """Lay the main figures out for a terminal."""
-    metrics = ("ndcg_at_10", "ndcg_at_20", "precision_at_5", "mrr")
-    lines = [f"{result.name}: {result.n_tracks} tracks, {result.n_artists} artists, {len(result.queries)} moods"]
-    lines.append(f"{'system':<26}" + "".join(f"{metric:<22}" for metric in metrics) + "p against ours (Holm)")
+    """Lay the plotted figures out for a terminal."""
+    lines = [f"{result.name}: {result.scope}"]
+    lines.append(f"{'system':<26}" + "".join(f"{metric:<24}" for metric in result.plotted) + "p, Holm")
     for system, figures in result.figures.items():
-        cells = "".join(f"{_cell(figures[metric]):<22}" for metric in metrics)
+        cells = "".join(f"{_cell(figures.get(metric)):<24}" for metric in result.plotted)
         comparison = result.comparisons.get(system)
-        lines.append(f"{system:<26}{cells}" + (f"{comparison.p_holm:.4f}" if comparison else "-"))
-    return "\n".join(line.rstrip() for line in lines)
+        lines.append(f"{system:<26}{cells}" + (f"{comparison.p_holm:.4f}" if comparison else ""))
+    return "\n".join(line.rstrip() for line in (*lines, *result.findings))
 
 
-def _cell(figure: Any) -> str:  # noqa: ANN401 (a Figure with its interval)
+def _cell(figure: Figure | None) -> str:
+    if figure is None or not math.isfinite(figure.value):
+        return "-"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.3f}"
     return f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
 
 
-def _note(result: ProtocolResult) -> str:
-    scope = f"{result.n_tracks} tracks by {result.n_artists} artists, {len(result.queries)} moods. "
-    return scope + _NOTES.get(result.name, "") + " Intervals: 95 % percentile bootstrap over artists."
+def _write_scores(path: Path, rows: Sequence[Mapping[str, str | float]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as table:
+        writer = csv.DictWriter(table, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _short(value) for name, value in row.items()} for row in rows)
 
 
-def _per_query(result: ProtocolResult) -> list[dict[str, Any]]:
-    return [
-        {
-            "posterior": dict(query),
-            "ndcg_at_10": _plain({name: values[i] for name, values in result.ndcg_by_query.items()}),
-        }
-        for i, query in enumerate(result.queries)
-    ]
+def _short(value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.{_N_DIGITS}f}" if math.isfinite(value) else ""
 
 
-def _plain(values: dict[str, float | None]) -> dict[str, float | None]:
-    return {
-        name: None if value is None or not math.isfinite(value) else round(value, 4) for name, value in values.items()
-    }
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _round(value) for name, value in values.items()}
+
+
+def _round(value: Any) -> Any:  # noqa: ANN401 (a number, None or a name)
+    if not isinstance(value, float):
+        return value
+    return round(value, _N_DIGITS) if math.isfinite(value) else None

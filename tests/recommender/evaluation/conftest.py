@@ -48,7 +48,9 @@ def emotify_rows():
 @pytest.fixture
 def emotify_paths(tmp_path, emotify_rows):
     ratings, predictions = emotify_rows
-    return write_rows(tmp_path / "ratings.csv", ratings), write_rows(tmp_path / "predictions.csv", predictions)
+    folder = tmp_path / "material"
+    folder.mkdir()
+    return write_rows(folder / "emotify_tracks.csv", ratings), write_rows(folder / "predictions.csv", predictions)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,15 +13,9 @@ from recommender.affect import LABELS
 from recommender.evaluation.baselines import ABLATIONS, BASELINES, OURS, RANDOM, RANKERS
 from recommender.evaluation.datasets import load_emotify
 from recommender.evaluation.metrics import ndcg_at_k
-from recommender.evaluation.protocols import METRICS, MIXED_QUERIES, PURE_QUERIES, measure_retrieval
-from recommender.evaluation.report import (
-    HOW_TO_READ,
-    build_report,
-    evaluate_demo,
-    evaluate_emotify,
-    format_table,
-    write_report,
-)
+from recommender.evaluation.report import build_report, format_table, write_page, write_report
+from recommender.evaluation.retrieval import METRICS, MIXED_QUERIES, PURE_QUERIES, READINGS, measure_retrieval
+from recommender.evaluation.suite import Material, run_demo, run_emotify
 
 
 @pytest.fixture
@@ -29,7 +25,8 @@ def tracks(emotify_paths):
 
 @pytest.fixture
 def result(emotify_paths):
-    return evaluate_emotify(*emotify_paths, n_resamples=20)
+    material = Material(emotify_paths[0].parent, emotify_paths[1], n_resamples=20)
+    return run_emotify(material)[0]
 
 
 @pytest.mark.parametrize("system", RANKERS)
@@ -83,10 +80,14 @@ def test_figures_are_means_over_the_queries(tracks, result):
     order = RANKERS["mood-query"](tracks, MIXED_QUERIES[5], np.random.default_rng(0))
     relevance = tracks.ratings @ [MIXED_QUERIES[5].get(label, 0.0) for label in LABELS]
 
-    per_query = result.ndcg_by_query["mood-query"]
+    per_query = [row["mood-query.ndcg_at_10"] for row in result.per_query]
+    figures = result.figures["mood-query"]
     assert per_query[4 + 5] == pytest.approx(ndcg_at_k(relevance[order], 10))
-    assert result.figures["mood-query"]["ndcg_at_10"].value == pytest.approx(np.mean(per_query))
-    assert len(per_query) == len(result.queries) == 16
+    assert figures["ndcg_at_10"].value == pytest.approx(np.mean(per_query))
+    assert figures["ndcg_at_10_pure"].value == pytest.approx(np.mean(per_query[:4]))
+    assert figures["ndcg_at_10_mixed"].value == pytest.approx(np.mean(per_query[4:]))
+    assert figures["ndcg_at_10_sad"].value == pytest.approx(per_query[1])
+    assert len(per_query) == 16
 
 
 def test_half_right_predictions_beat_chance_and_the_report_says_how_surely(result):
@@ -117,23 +118,41 @@ def test_the_same_seed_gives_the_same_report(tracks):
 
 
 def test_the_report_is_json_by_protocol_system_and_metric(result, tmp_path):
-    write_report(build_report([result]), tmp_path / "reports" / "recommender.json")
+    write_report(build_report([result]), [result], tmp_path / "reports")
 
     report = json.loads((tmp_path / "reports" / "recommender.json").read_text())
     systems = report["protocols"]["emotify-retrieval"]
     assert set(systems) == set(RANKERS)
     for figures in systems.values():
-        assert set(figures) == set(HOW_TO_READ)
+        assert set(figures) == set(READINGS) == set(report["how_to_read"]["emotify-retrieval"])
         assert all(set(figure) == {"value", "low", "high"} for figure in figures.values())
         assert all(figures[metric]["low"] <= figures[metric]["high"] for metric in METRICS)
-    assert report["queries"]["emotify-retrieval"][0]["posterior"] == {"happy": 1.0}
-    assert report["notes"]["emotify-retrieval"].startswith("60 tracks by 20 artists, 16 moods. ")
+    assert report["scope"]["emotify-retrieval"] == "60 tracks by 20 artists, 16 moods"
+
+
+def test_scores_of_every_query_lie_beside_the_report(result, tmp_path):
+    write_report(build_report([result]), [result], tmp_path)
+
+    with (tmp_path / "recommender" / "emotify-retrieval.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["query"] for row in rows[:5]] == ["happy=1", "sad=1", "angry=1", "neutral=1", "happy=0.6 sad=0.4"]
+    assert float(rows[0]["random.mrr"]) == pytest.approx(result.per_query[0]["random.mrr"], abs=1e-4)
+
+
+def test_the_page_stands_alone_and_says_under_each_plot_how_to_read_it(result, tmp_path):
+    write_page([result], tmp_path, command="emotitune evaluate recommender --out <here>")
+
+    page = (tmp_path / "recommender.html").read_text()
+    assert page.count("<svg") == page.count("<figure>") == len(result.plotted)
+    assert all(f'</svg><p class="read">{READINGS[metric]}' in page for metric in result.plotted)
+    assert not re.search(r"(?:src|href)=|@import|url\(", page)
+    assert "--out &lt;here&gt;" in page
 
 
 def test_the_table_has_a_line_per_system(result):
     lines = format_table(result).splitlines()
 
-    assert lines[0] == "emotify-retrieval: 60 tracks, 20 artists, 16 moods"
+    assert lines[0] == "emotify-retrieval: 60 tracks by 20 artists, 16 moods"
     assert [line.split()[0] for line in lines[2:]] == list(RANKERS)
 
 
@@ -142,21 +161,21 @@ def test_the_demo_protocol_asks_for_the_moods_composed_for_and_says_that_it_is_a
 ):
     pieces = [demo_track(i, write_piece(tmp_path / f"{i}.wav", LABELS[i % 4]), f"Artist {i}") for i in range(1, 13)]
 
-    report = build_report([evaluate_demo(pieces, n_resamples=5)])
+    result, journeys = run_demo(Material(load_catalog=lambda: pieces, n_resamples=5))
 
-    assert [query["posterior"] for query in report["queries"]["demo"]] == [{label: 1.0} for label in LABELS]
-    assert "A sanity check" in report["notes"]["demo"]
+    assert [row["query"] for row in result.per_query] == [f"{label}=1" for label in LABELS]
+    assert "A sanity check" in result.note
+    assert journeys.name == "demo-journeys"
 
 
 @pytest.mark.data
 @pytest.mark.slow
 def test_on_emotify_out_of_fold_ours_beats_every_baseline(material_dir):
-    result = evaluate_emotify(
-        material_dir / "data/music/ratings/emotify_tracks.csv",
-        Path(__file__).parents[3] / "docs/reports/affect_out_of_fold.csv",
-        n_resamples=50,
-    )
+    predictions_path = Path(__file__).parents[3] / "docs/reports/affect_out_of_fold.csv"
+
+    result, ceiling = run_emotify(Material(material_dir, predictions_path, n_resamples=50))
 
     assert result.figures[OURS]["ndcg_at_10"].value >= 0.60
     assert all(result.comparisons[name].difference > 0 for name in BASELINES)
     assert all(result.comparisons[name].p_holm < 0.05 for name in BASELINES)
+    assert ceiling.figures[OURS]["from_random_to_raters"].value > 0.8
