@@ -1,42 +1,25 @@
-"""Read the rows of a CSV file of tracks, and check each value's unit."""
+"""Read the rows of a CSV file, whatever its delimiter; a bad row spoils itself alone."""
 
 from __future__ import annotations
 
 import csv
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from catalog.errors import ImportSourceError
-from catalog.importers.tag_text import clean_text
+from catalog.importers.text_source import is_utf8, iter_lines, open_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
-COLUMNS: Final = (
-    "title",
-    "artist",
-    "path",
-    "url",
-    "album",
-    "genre",
-    "year",
-    "licence",
-    "attribution",
-    "duration_s",
-)
-_COLUMN_BY_ALIAS: Final = {"license": "licence", "file": "path"}
-_UNITLESS: Final = frozenset({"duration", "length", "duration_ms", "length_ms", "duration_min"})
 _DELIMITERS: Final = (",", ";", "\t", "|")
-_MAX_DURATION_S: Final = 24 * 3600
-_YEARS: Final = range(1500, 2101)
-_MAX_URL_LENGTH: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One row: cleaned values by column, None where empty; or why it cannot be used.
+    """One row: its fields as they stand; or why it cannot be used.
 
     Attributes:
         number: as a spreadsheet counts, the header being row 1.
@@ -44,110 +27,55 @@ class CsvRow:
     """
 
     number: int
-    values: Mapping[str, str | None]
+    fields: Sequence[str] = ()
     reason: str = ""
 
 
-def iter_rows(path: Path) -> Iterator[CsvRow]:
-    """Read rows one at a time; a byte order mark is skipped, the delimiter found from the header.
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """An open CSV file: its header, and its rows as they are asked for."""
+
+    header: Sequence[str]
+    rows: Iterator[CsvRow]
+
+
+@contextmanager
+def open_table(path: Path, is_known: Callable[[str], bool], expected: Collection[str]) -> Iterator[CsvTable]:
+    """Open a CSV file.
+
+    Args:
+        path: plain or packed by gzip; a byte order mark is skipped.
+        is_known: whether a column has this name; the delimiter that gives most known columns is the file's.
+        expected: names of columns, for the message.
 
     Raises:
-        ImportSourceError: the file cannot be read, or its header lacks what is needed.
+        ImportSourceError: the file cannot be read, or its header has no known column, or one twice.
     """
-    try:
-        # Bytes that are no UTF-8 come through as surrogates, so that they spoil their own row alone.
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            delimiter = _find_delimiter(file.readline(), path)
-            file.seek(0)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            columns = _read_header(next(reader, []), path)
-            yield from _read_rows(reader, columns)
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise ImportSourceError(f"cannot read {str(path)!r}: {reason}") from error
+    with open_text(path) as file:
+        lines = iter_lines(file)
+        first = next(lines, "")
+        delimiter = _find_delimiter(first, is_known, expected, path)
+        header = next(csv.reader([first], delimiter=delimiter), [])
+        known = [name for name in header if is_known(name)]
+        repeated = next((name for name in known if known.count(name) > 1), None)
+        if repeated:
+            raise ImportSourceError(f"{path.name}: the column {repeated!r} comes twice")
+        yield CsvTable(header, _iter_rows(csv.reader(lines, delimiter=delimiter, strict=True), len(header), path))
 
 
-def read_year(text: str | None) -> int | None:
-    """Read a year.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) not in _YEARS:
-        raise ValueError(f"year: expected a number from {_YEARS[0]} to {_YEARS[-1]}, got {text!r}")
-    return int(text)
-
-
-def read_duration_s(text: str | None) -> float | None:
-    """Read a duration in seconds.
-
-    Raises:
-        ValueError: it is none, or so long that it must be in another unit.
-    """
-    if text is None:
-        return None
-    try:
-        duration_s = float(text)
-    except ValueError:
-        raise ValueError(f"duration_s: expected seconds such as 215.4, got {text!r}") from None
-    if not 0 < duration_s <= _MAX_DURATION_S:
-        raise ValueError(f"duration_s: expected seconds, more than 0 and at most {_MAX_DURATION_S}, got {text!r}")
-    return duration_s
-
-
-def read_url(text: str | None) -> str | None:
-    """Read a web address.
-
-    Raises:
-        ValueError: it is none that a browser could play from.
-    """
-    if text is None:
-        return None
-    try:
-        parts = urlsplit(text)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_web = False
-    if not is_web or len(text) > _MAX_URL_LENGTH or " " in text:
-        raise ValueError(f"url: expected http:// or https:// and a host, got {text[:100]!r}")
-    return text
-
-
-def _find_delimiter(header: str, path: Path) -> str:
+def _find_delimiter(header: str, is_known: Callable[[str], bool], expected: Collection[str], path: Path) -> str:
     def count_columns(delimiter: str) -> int:
-        return sum(_name_column(field.strip('"')) in COLUMNS for field in header.split(delimiter))
+        return sum(is_known(field.strip().strip('"')) for field in header.split(delimiter))
 
     best = max(_DELIMITERS, key=count_columns)
     if count_columns(best) == 0:
         raise ImportSourceError(
-            f"{path.name}: expected a first row with column names among {', '.join(COLUMNS)}, got {header[:100]!r}",
+            f"{path.name}: expected a first row with column names among {', '.join(expected)}, got {header[:100]!r}",
         )
     return best
 
 
-def _read_header(header: list[str], path: Path) -> list[str]:
-    columns = [_name_column(name) for name in header]
-    unitless = sorted(_UNITLESS & set(columns))
-    if unitless:
-        raise ImportSourceError(
-            f"{path.name}: expected durations in seconds as duration_s, got the column {unitless[0]!r}"
-        )
-    repeated = sorted({name for name in columns if name in COLUMNS and columns.count(name) > 1})
-    if repeated:
-        raise ImportSourceError(f"{path.name}: the column {repeated[0]!r} comes twice")
-    if "title" not in columns or not {"path", "url"} & set(columns):
-        raise ImportSourceError(f"{path.name}: expected the columns title and path or url, got {', '.join(columns)!r}")
-    return columns
-
-
-def _name_column(name: str) -> str:
-    plain = name.strip().lower().replace(" ", "_")
-    return _COLUMN_BY_ALIAS.get(plain, plain)
-
-
-def _read_rows(reader: Iterator[list[str]], columns: list[str]) -> Iterator[CsvRow]:
+def _iter_rows(reader: Iterator[list[str]], n_columns: int, path: Path) -> Iterator[CsvRow]:
     number = 1
     while True:
         number += 1
@@ -156,24 +84,18 @@ def _read_rows(reader: Iterator[list[str]], columns: list[str]) -> Iterator[CsvR
         except StopIteration:
             return
         except csv.Error as error:
-            yield CsvRow(number, {}, f"the row cannot be read: {error}")
+            yield CsvRow(number, reason=f"the row cannot be read: {error}")
             continue
+        except (EOFError, OSError) as error:
+            # What came before is good; the import must say that more was to come.
+            raise ImportSourceError(f"{path.name}, row {number}: the file is damaged from here on: {error}") from error
         if fields:
-            yield _read_row(number, fields, columns)
+            yield _check_row(number, fields, n_columns)
 
 
-def _read_row(number: int, fields: list[str], columns: list[str]) -> CsvRow:
-    if len(fields) != len(columns):
-        return CsvRow(number, {}, f"expected {len(columns)} fields, got {len(fields)}")
-    try:
-        "".join(fields).encode()
-    except UnicodeEncodeError:
-        return CsvRow(number, {}, "expected text in UTF-8, got other bytes; save the file as UTF-8")
-    return CsvRow(
-        number,
-        # A path may hold two spaces in a row: it is the one value that is not tidied.
-        {
-            name: (field.strip() or None) if name in {"path", "url"} else clean_text(field)
-            for name, field in zip(columns, fields, strict=True)
-        },
-    )
+def _check_row(number: int, fields: list[str], n_columns: int) -> CsvRow:
+    if len(fields) != n_columns:
+        return CsvRow(number, reason=f"expected {n_columns} fields, got {len(fields)}")
+    if not is_utf8("".join(fields)):
+        return CsvRow(number, reason="expected text in UTF-8, got other bytes; save the file as UTF-8")
+    return CsvRow(number, fields)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from catalog.errors import ImportSourceError, UnreadableMusicError
+from catalog.errors import ImportRefusedError, ImportSourceError
 from catalog.importers.applying import ImportWriter
+from catalog.importers.batch_log import ImportOrigin
 from catalog.importers.batches import iter_batches
-from catalog.importers.content_hash import hash_audio
-from catalog.importers.importer import Action, ImportReport, PlannedChange, TrackDraft
-from catalog.importers.matching import KnownTracks, compare, find_known, find_moved
-from catalog.importers.tags import read_tags
-from catalog.importers.walking import FoundFile, RefusedEntry, walk_audio_files, why
+from catalog.importers.importer import Action, ImportOptions, ImportReport, PlannedChange
+from catalog.importers.matching import KnownTracks, Stamp, compare, count_below, find_known, find_moved, find_stamps
+from catalog.importers.music_file import MusicFile, read_draft
+from catalog.importers.walking import FoundFile, RefusedEntry, walk_audio_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from catalog.database import SessionFactory
+
+# So few files come and go in any folder.
+_HANDFUL: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,111 +30,119 @@ class FolderImporter:
     """Bring in the audio files of a folder and all folders below it.
 
     A file of known path, size and time is not opened again. A file that sounds like a track whose own file is gone is
-    that track, moved; a copy is a track of its own.
+    that track, moved; a copy is a track of its own. A folder that holds far fewer files than it once gave tracks is
+    taken for an unmounted disk, and refused.
 
     Attributes:
         session_factory: where to store.
         roots: folders that symbolic links may lead into; empty for anywhere.
-        source: what new tracks note as the place they came from.
+        source: what new tracks note as the place they came from; `folder` unless given.
+        options: what a person chose.
     """
+
+    name: ClassVar[str] = "folder"
+    expected: ClassVar[str] = "a folder of music"
 
     session_factory: SessionFactory
     roots: tuple[Path, ...] = ()
-    source: str = "folder"
+    source: str = ""
+    options: ImportOptions = field(default_factory=ImportOptions)
 
     def plan(self, source: Path) -> Iterator[PlannedChange]:
         """Show what would change, file by file.
 
         Raises:
             ImportSourceError: the folder is not there.
+            ImportRefusedError: it holds no music, or too little of what it once gave.
         """
-        self._check(source)
+        self._count(source)
         return self._plan(source)
 
     def apply(
         self,
         source: Path,
         *,
+        who: str = "",
         on_progress: Callable[[int, int | None], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
+        on_skip: Callable[[str, str], None] | None = None,
     ) -> ImportReport:
         """Import the folder; see `Importer.apply`.
 
         Raises:
             ImportSourceError: the folder is not there.
+            ImportRefusedError: it holds no music, or too little of what it once gave.
         """
-        changes = self.plan(source)
-        # Walking costs far less than reading: it is worth doing twice to know how much there is.
-        n_total = sum(1 for _ in walk_audio_files(source, self.roots)) if on_progress is not None else None
-        writer = ImportWriter(self.session_factory, self.source)
-        return writer.write(changes, n_total=n_total, on_progress=on_progress, should_stop=should_stop)
+        origin = ImportOrigin(self.name, str(source), self.options.to_json(), who)
+        writer = ImportWriter(self.session_factory, self.source or self.name, origin, on_skip=on_skip)
 
-    def _check(self, source: Path) -> None:
+        def begin() -> tuple[Iterator[PlannedChange], int]:
+            n_total = self._count(source)
+            return self._plan(source), n_total
+
+        return writer.write(begin, on_progress=on_progress, should_stop=should_stop)
+
+    def _count(self, source: Path) -> int:
+        """Walk the folder once before anything is read: walking costs far less, and tells whether it is whole."""
         if not source.exists():
-            raise ImportSourceError(f"expected a folder of music, but {str(source)!r} does not exist")
+            raise ImportSourceError(f"expected {self.expected}, but {str(source)!r} does not exist")
         if not source.is_dir():
-            raise ImportSourceError(f"expected a folder of music, but {str(source)!r} is a file")
+            raise ImportSourceError(f"expected {self.expected}, but {str(source)!r} is a file")
+        entries = [isinstance(entry, FoundFile) for entry in walk_audio_files(source, self.roots)]
+        with self.session_factory() as session:
+            n_known = count_below(session, os.path.realpath(source))
+        self._check_whole(source, n_entries=len(entries), n_found=sum(entries), n_known=n_known)
+        return len(entries)
+
+    def _check_whole(self, source: Path, *, n_entries: int, n_found: int, n_known: int) -> None:
+        if n_entries == 0:
+            raise ImportRefusedError(
+                f"expected {self.expected}, but {str(source)!r} holds none"
+                + (f", where {n_known} tracks came from; is its disk mounted? nothing was touched" if n_known else "")
+            )
+        n_lost = n_known - n_found
+        if n_lost > _HANDFUL and n_lost > self.options.max_lost_share * n_known:
+            raise ImportRefusedError(
+                f"expected about {n_known} music files in {str(source)!r}, where as many tracks came from, but found "
+                f"{n_found}; is its disk mounted? nothing was touched; allow a lost share of 1 if they are gone"
+            )
 
     def _plan(self, source: Path) -> Iterator[PlannedChange]:
         taken: set[int] = set()
         for batch in iter_batches(walk_audio_files(source, self.roots)):
             found = [entry for entry in batch if isinstance(entry, FoundFile)]
             with self.session_factory() as session:
-                known = find_known(session, paths=[file.path for file in found])
-            fresh = {file.path: read_draft(file) for file in found if not _is_unchanged(file, known)}
-            hashes = [draft.content_hash or "" for draft in fresh.values() if isinstance(draft, TrackDraft)]
-            with self.session_factory() as session:
-                known = KnownTracks(known.by_path, {}, find_known(session, hashes=hashes).lost_by_hash)
+                stamps = find_stamps(session, [file.path for file in found])
+            fresh = {file.path: read_draft(file) for file in found if not _is_unchanged(file, stamps)}
+            hashes = [music.draft.content_hash or "" for music in fresh.values() if isinstance(music, MusicFile)]
+            known = KnownTracks()
+            if fresh:
+                with self.session_factory() as session:
+                    known = find_known(session, paths=list(fresh), hashes=hashes)
             for entry in batch:
-                yield _plan_entry(entry, fresh, known, taken)
+                yield _plan_entry(entry, fresh, stamps, known, taken)
 
 
-def read_draft(file: FoundFile) -> TrackDraft | RefusedEntry:
-    """Open a file and read what it says of itself, or why it cannot be read."""
-    path = Path(file.path)
-    try:
-        tags = read_tags(path)
-        content_hash = hash_audio(path)
-    except UnreadableMusicError as error:
-        return RefusedEntry(file.path, error.reason)
-    except OSError as error:
-        return RefusedEntry(file.path, f"the file cannot be read: {why(error)}")
-    return TrackDraft(
-        title=tags.title,
-        artist=tags.artist,
-        album=tags.album,
-        genre=tags.genre,
-        year=tags.year,
-        duration_s=tags.duration_s,
-        path=file.path,
-        licence=tags.licence,
-        attribution=tags.attribution,
-        content_hash=content_hash,
-        size_bytes=file.size_bytes,
-        mtime_ns=file.mtime_ns,
-    )
-
-
-def _is_unchanged(file: FoundFile, known: KnownTracks) -> bool:
-    track = known.by_path.get(file.path)
-    return track is not None and (track.draft.size_bytes, track.draft.mtime_ns) == (file.size_bytes, file.mtime_ns)
+def _is_unchanged(file: FoundFile, stamps: dict[str, Stamp]) -> bool:
+    stamp = stamps.get(file.path)
+    return stamp is not None and (stamp.size_bytes, stamp.mtime_ns) == (file.size_bytes, file.mtime_ns)
 
 
 def _plan_entry(
     entry: FoundFile | RefusedEntry,
-    fresh: dict[str, TrackDraft | RefusedEntry],
+    fresh: dict[str, MusicFile | RefusedEntry],
+    stamps: dict[str, Stamp],
     known: KnownTracks,
     taken: set[int],
 ) -> PlannedChange:
     if isinstance(entry, RefusedEntry):
         return PlannedChange(Action.SKIP, entry.where, entry.reason)
-    draft = fresh.get(entry.path)
-    if draft is None:
-        return PlannedChange(Action.UNCHANGED, entry.path, track_id=known.by_path[entry.path].track_id)
-    if isinstance(draft, RefusedEntry):
-        return PlannedChange(Action.SKIP, draft.where, draft.reason)
-    track = known.by_path.get(entry.path) or find_moved(known, draft, taken)
+    music = fresh.get(entry.path)
+    if music is None:
+        return PlannedChange(Action.UNCHANGED, entry.path, track_id=stamps[entry.path].track_id)
+    if isinstance(music, RefusedEntry):
+        return PlannedChange(Action.SKIP, music.where, music.reason)
+    track = known.by_path.get(entry.path) or find_moved(known, music.draft, taken)
     if track is None:
-        return PlannedChange(Action.CREATE, entry.path, draft=draft)
-    taken.add(track.track_id)
-    return compare(track, draft, entry.path)
+        return PlannedChange(Action.CREATE, entry.path, draft=music.draft, note=music.note)
+    return compare(track, music.draft, entry.path, note=music.note)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import struct
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import mutagen
@@ -14,6 +15,7 @@ from mutagen.ogg import OggFileType
 from mutagen.wave import WAVE
 
 from catalog.errors import UnreadableMusicError
+from catalog.importers.rare_tags import find_musicbrainz_id, find_picture, find_replaygain_db, find_track_number
 from catalog.importers.tag_text import clean_text, mend_encoding, split_file_name
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ _NAMES_BY_FIELD: Final[Mapping[str, tuple[str, str, str]]] = {
     "date": ("TDRC", "\xa9day", "date"),
     "copyright": ("TCOP", "cprt", "copyright"),
     "licence": ("WCOP", "----:com.apple.iTunes:LICENSE", "license"),
+    "album_artist": ("TPE2", "aART", "albumartist"),
 }
 
 _TYPE_BY_SUFFIX: Final[Mapping[str, type[Any]]] = {
@@ -41,6 +44,8 @@ _TYPE_BY_SUFFIX: Final[Mapping[str, type[Any]]] = {
     ".wav": WAVE,
 }
 _YEAR: Final = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
+# A slash stays: Funk / Soul is one genre.
+_GENRE_BREAK: Final = re.compile(r"[;,|]")
 _LICENCE_SIGNS: Final = ("creativecommons.org", "creative commons", "cc0", "cc by", "cc-by", "public domain")
 
 
@@ -56,6 +61,12 @@ class FileTags:
     duration_s: float | None
     licence: str | None
     attribution: str | None
+    album_artist: str | None = None
+    track_number: int | None = None
+    musicbrainz_id: str | None = None
+    replaygain_db: float | None = None
+    genres: tuple[str, ...] = ()
+    picture: bytes | None = field(default=None, repr=False)
 
 
 def read_tags(path: Path) -> FileTags:
@@ -78,6 +89,12 @@ def read_tags(path: Path) -> FileTags:
         duration_s=_find_duration_s(file),
         licence=licence,
         attribution=attribution,
+        album_artist=text_by_field["album_artist"],
+        track_number=find_track_number(file.tags),
+        musicbrainz_id=find_musicbrainz_id(file.tags),
+        replaygain_db=find_replaygain_db(file.tags),
+        genres=_split_genres(text_by_field["genre"]),
+        picture=find_picture(file),
     )
 
 
@@ -85,6 +102,9 @@ def _open(path: Path) -> Any:  # noqa: ANN401 - mutagen has no types
     try:
         with path.open("rb") as stream:
             file = mutagen.File(stream)
+    except (ValueError, IndexError, KeyError, struct.error, OverflowError, RecursionError) as error:
+        # mutagen lets these through where a damaged file misleads it.
+        raise UnreadableMusicError(str(path), f"expected {path.suffix} audio: the file is damaged") from error
     except mutagen.MutagenError as error:
         # mutagen wraps what the system says.
         if isinstance(error.__cause__ or error.__context__, OSError):
@@ -130,6 +150,11 @@ def _split_copyright(licence: str | None, copyright_text: str | None) -> tuple[s
     if licence is None and is_licence:
         return copyright_text, None
     return licence, copyright_text
+
+
+def _split_genres(text: str | None) -> tuple[str, ...]:
+    names = [name.strip() for name in _GENRE_BREAK.split(text or "")]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _find_year(date: str | None) -> int | None:

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from catalog.changes import edit_track, store_analysis, store_failure
 from catalog.errors import ImportSourceError
 from catalog.importers import applying
+from catalog.importers.batch_log import ImportOrigin
 from catalog.importers.folder import FolderImporter
-from catalog.importers.importer import Action
+from catalog.importers.importer import Action, ImportReport, PlannedChange
 from catalog.models import Artist, Track
 from catalog.queries import TrackFacts, catalog_revision, list_tracks
 from tests.factories import FakeAnalysis, make_database, write_music, write_tags
@@ -36,6 +37,11 @@ def music(tmp_path: Path) -> Path:
 def _tracks(sessions: SessionFactory) -> list[TrackFacts]:
     with sessions() as session:
         return list_tracks(session, limit=1000)
+
+
+def _write(sessions: SessionFactory, changes: list[PlannedChange]) -> ImportReport:
+    origin = ImportOrigin("folder", "music", {}, "ines")
+    return applying.ImportWriter(sessions, "folder", origin).write(lambda: (changes, None))
 
 
 def _age(path: Path) -> None:
@@ -126,9 +132,10 @@ def test_files_that_are_gone_keep_their_tracks(sessions: SessionFactory, music: 
     FolderImporter(sessions).apply(music)
 
     path.unlink()
+    write_music(music / "y.mp3", frequency_hz=880.0)
     report = FolderImporter(sessions).apply(music)
 
-    assert (report.created, report.updated, report.unchanged, len(_tracks(sessions))) == (0, 0, 0, 1)
+    assert (report.created, report.updated, report.unchanged, len(_tracks(sessions))) == (1, 0, 0, 2)
 
 
 def test_new_tags_update_a_track_and_keep_its_analysis(sessions: SessionFactory, music: Path):
@@ -243,7 +250,7 @@ def test_an_entry_that_another_import_stored_first_spoils_no_other(sessions: Ses
     with sessions.begin() as session:
         session.add(Track(title="b", source="other", path=str(music / "b.flac")))
 
-    report = applying.ImportWriter(sessions, "folder").write(changes)
+    report = _write(sessions, changes)
 
     assert report.created == 2
     assert [(Path(where).name, reason) for where, reason in report.skipped] == [
@@ -260,7 +267,7 @@ def test_a_track_deleted_meanwhile_is_skipped(sessions: SessionFactory, music: P
     with sessions.begin() as session:
         session.delete(session.scalars(select(Track)).one())
 
-    report = applying.ImportWriter(sessions, "folder").write(changes)
+    report = _write(sessions, changes)
 
     assert [reason for _, reason in report.skipped] == [
         "the track was deleted meanwhile; import again to bring it back"
