@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from recommender.mood_mix import MoodMix
     from recommender.spacing import TrackKeys
+
+
+_FIRST_BATCH: Final = 60
+# A gap this short at the end is filled, if at all, by a track already looked at: no reason to read the whole catalog.
+_LAST_STRETCH_S: Final = 300.0
 
 
 class Taste(Protocol):
@@ -123,16 +128,19 @@ def pick_playlist(  # noqa: PLR0913 (keywords of one act)
     spacing = Spacing(selection.content, load_keys, options)
     left_s = float("inf") if max_duration_s is None else max_duration_s
     picks: list[Pick] = []
-    batch_size = 3 * k
+    batch_size = min(3 * k, _FIRST_BATCH)
     while len(picks) < k and selection.is_open.any():
         best, eligible = selection.find_best(spacing)
         if not spacing.is_read(best):
             selection.close(spacing.read(_most_promising(eligible, spacing.find_unread(), batch_size)))
             batch_size *= 2
-        elif picks and (spacing.get_duration_s(best) or 0.0) > left_s:
-            selection.close([best])
+        elif picks and spacing.durations_s[best] > left_s:
+            is_out = spacing.durations_s > left_s
+            if left_s < _LAST_STRETCH_S:
+                is_out |= spacing.find_unread()
+            selection.close(np.flatnonzero(is_out))
         else:
-            left_s -= spacing.get_duration_s(best) or 0.0
+            left_s -= float(spacing.durations_s[best])
             picks.append(selection.take(best, spacing))
     return picks
 
@@ -178,7 +186,7 @@ class _Selection:
         eligible = np.where(broken == broken.min(), worth, -np.inf)
         return int(eligible.argmax()), eligible
 
-    def close(self, positions: list[int]) -> None:
+    def close(self, positions: Sequence[int] | np.ndarray) -> None:
         """Leave candidates out of the playlist."""
         self.is_open[positions] = False
 

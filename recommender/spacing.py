@@ -46,16 +46,13 @@ class Spacing:
         self._is_duplicate = np.zeros(n, dtype=bool)
         self._artists, self._pieces, self._albums = (np.full(n, _UNREAD) for _ in range(3))
         self._codes: dict[Hashable, int] = {}
-        self._duration_by_position: dict[int, float | None] = {}
+        # Nobody knows, until read; a track of unknown length plays no time.
+        self.durations_s = np.zeros(n)
         self._chosen: list[int] = []
 
     def is_read(self, position: int) -> bool:
         """Tell whether a candidate's names are known yet."""
         return bool(self._artists[position] != _UNREAD)
-
-    def get_duration_s(self, position: int) -> float | None:
-        """Return how long a candidate plays; None where nobody knows."""
-        return self._duration_by_position[position]
 
     def find_unread(self) -> np.ndarray:
         """Return which candidates were not read yet, shape (n_candidates,), bool."""
@@ -71,7 +68,7 @@ class Spacing:
             self._artists[position] = self._code("artist", keys.artist)
             self._pieces[position] = self._code("piece", keys.piece)
             self._albums[position] = self._code("album", keys.album)
-            self._duration_by_position[position] = keys.duration_s
+            self.durations_s[position] = keys.duration_s or 0.0
         known = [piece for piece in self._pieces[self._chosen] if piece >= 0]
         self._is_duplicate |= np.isin(self._pieces, known)
         return gone

@@ -9,7 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from recommender.training.emotify_space import PlacedTracks
 
-# In squared standard deviations summed over tracks; 3 to 100 gave nDCG@10 within .013 of each other on inner folds.
+# In squared standard deviations summed over tracks. Chosen while looking at the very tracks it is measured on: 3, 10,
+# 30 and 100 gave nDCG@10 of .702, .715, .708 and .704.
 RIDGE_PENALTY: Final = 10.0
 _TYPICAL_QUANTILE: Final = 0.75
 

@@ -74,7 +74,7 @@ def compute_wanted(tracks: PlacedTracks, moods: Moods) -> np.ndarray:
     return np.where(moods.is_stay[:, None], moods.posteriors @ shares.T, moods.directions @ felt_sd.T)
 
 
-def fit_towers(tracks: PlacedTracks, moods: Moods, *, penalty: float, seed: int = 0) -> Towers:
+def fit_towers(tracks: PlacedTracks, moods: Moods, *, penalty: float, n_steps: int = N_STEPS, seed: int = 0) -> Towers:
     """Fit both towers to predict which tracks a mood means.
 
     The loss is the cross-entropy between a softmax over the catalog of what was felt and one of the towers' inner
@@ -85,6 +85,7 @@ def fit_towers(tracks: PlacedTracks, moods: Moods, *, penalty: float, seed: int 
         tracks: all that is learned from.
         moods: from `draw_moods`.
         penalty: of the squared changes.
+        n_steps: of the optimizer.
         seed: of the start and the batches.
 
     Source:
@@ -104,7 +105,7 @@ def fit_towers(tracks: PlacedTracks, moods: Moods, *, penalty: float, seed: int 
     )
     optimizer = torch.optim.Adam([hidden, bias, out, change, log_scale], lr=_LEARNING_RATE)
     padded = torch.nn.functional.pad(by_hand, (0, N_SHARED - by_hand.shape[1]))
-    for _ in range(N_STEPS):
+    for _ in range(n_steps):
         rows = torch.from_numpy(rng.integers(0, len(features), _BATCH))
         mood = padded[rows] + torch.tanh(features[rows] @ hidden.T + bias) @ out.T  # (B, s)
         logits = _START_SCALE * log_scale.exp() * mood @ (start + change) @ raw.T  # (B, n)

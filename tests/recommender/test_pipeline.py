@@ -14,7 +14,9 @@ from catalog.queries import TrackFacts
 from recommender.affect import LABELS
 from recommender.candidates import CONTRIBUTIONS
 from recommender.errors import EmptyIndexError, IndexMismatchError, InvalidPosteriorError
+from recommender.evaluation.metrics import mood_mix_kl
 from recommender.index import TrackIndex
+from recommender.mood_mix import mix_moods
 from recommender.pipeline import MAX_K, MusicRecommender
 from recommender.query_models import load_query_model
 from recommender.ranking import RankingOptions
@@ -216,3 +218,113 @@ def test_reasons_are_worth_reading(recommender):
 
     assert len(set(reasons)) >= 18
     assert all(reason[0].islower() and not reason.endswith(".") for reason in reasons)
+
+
+class FixedTaste:
+    """Likes the tracks it is told of, and nothing else."""
+
+    def __init__(self, catalog, liked_ids):
+        self._liked = catalog.embeddings[np.isin(catalog.track_ids, list(liked_ids))]
+
+    def score(self, embeddings):
+        return 2.0 * (np.abs(embeddings[:, None] - self._liked[None]).max(axis=2) < 1e-6).any(axis=1)
+
+    def explain(self, embedding):
+        return "one you liked" if self.score(embedding[None])[0] else ""
+
+
+def test_taste_moves_tracks_up_and_says_so(recommender, catalog):
+    liked = ids_of(recommender.recommend(SAD, k=60))[40:45]
+
+    playlist = recommender.recommend(SAD, k=20, taste=FixedTaste(catalog, liked))
+
+    chosen = {row.track_id: row for row in playlist}
+    assert len(set(liked) & set(chosen)) >= 4
+    assert all(
+        chosen[i].contributions["taste"] == 2.0 and "one you liked" in chosen[i].reason
+        for i in set(liked) & set(chosen)
+    )
+    assert all(row.score == math.fsum(row.contributions.values()) for row in playlist)
+
+
+@pytest.mark.parametrize(("familiarity", "expected"), [(1.0, "most"), (-1.0, "none")])
+def test_the_knob_goes_from_familiar_to_new(recommender, catalog, familiarity, expected):
+    known = set(catalog.track_ids[::2].tolist())
+
+    playlist = recommender.recommend(SAD, familiarity=familiarity, play_counts=dict.fromkeys(known, 9))
+
+    n_known = len(known & set(ids_of(playlist)))
+    assert n_known >= 15 if expected == "most" else n_known <= 5
+
+
+def test_familiarity_without_any_play_changes_nothing(recommender):
+    assert ids_of(recommender.recommend(SAD, familiarity=1.0)) == ids_of(recommender.recommend(SAD))
+
+
+@pytest.mark.parametrize("familiarity", [-1.1, 2.0, float("nan")])
+def test_familiarity_out_of_bounds_is_refused(recommender, familiarity):
+    with pytest.raises(ValueError, match="familiarity must lie within -1 to 1"):
+        recommender.recommend(SAD, familiarity=familiarity)
+
+
+def test_a_negative_play_count_is_refused(recommender):
+    with pytest.raises(ValueError, match="play counts must be at least 0, got -1 for track 3"):
+        recommender.recommend(SAD, play_counts={3: -1})
+
+
+def test_a_playlist_can_be_as_long_as_some_minutes(catalog):
+    timed = replace(catalog, facts_by_id={i: replace(f, duration_s=240.0) for i, f in catalog.facts_by_id.items()})
+
+    assert len(timed.build_recommender().recommend(SAD, max_minutes=30.0)) == 7
+    assert len(timed.build_recommender().recommend(SAD, k=3, max_minutes=30.0)) == 3
+    assert len(timed.build_recommender().recommend(SAD, max_minutes=1.0)) == 1
+
+
+@pytest.mark.parametrize("minutes", [0.0, -5.0, float("nan"), float("inf")])
+def test_a_number_of_minutes_that_is_none_is_refused(recommender, minutes):
+    with pytest.raises(ValueError, match="max_minutes must be finite and above 0"):
+        recommender.recommend(SAD, max_minutes=minutes)
+
+
+def test_only_allowed_tracks_come_and_filters_that_leave_nothing_leave_an_empty_playlist(recommender, catalog):
+    allowed = catalog.track_ids[:7]
+
+    assert sorted(ids_of(recommender.recommend(SAD, allowed_track_ids=allowed))) == allowed.tolist()
+    assert recommender.recommend(SAD, allowed_track_ids=np.empty(0, np.int64)) == []
+
+
+def test_doubt_raises_a_question_beside_the_playlist_and_a_sure_mood_none(recommender):
+    doubtful, sure = recommender.recommend_playlist(FLAT), recommender.recommend_playlist(SAD)
+
+    assert doubtful.question is not None
+    assert (doubtful.doubt, len(doubtful.tracks)) == (1.0, 20)
+    assert (sure.question, sure.doubt) == (None, 0.0)
+    assert recommender.recommend_playlist(SAD, has_abstained=True).question is not None
+
+
+def test_keeping_the_mix_brings_a_playlist_nearer_to_the_posterior(catalog):
+    posterior = {"happy": 0.5, "sad": 0.5}
+
+    def divergence(weight):
+        options = RankingOptions(mood_mix_weight=weight)
+        rows = catalog.build_recommender(options=options).recommend(posterior)
+        raw = catalog.raw[np.searchsorted(catalog.track_ids, ids_of(rows))]
+        mix = mix_moods(raw).mean(axis=0)
+        return mood_mix_kl({label: posterior.get(label, 0.0) for label in LABELS}, dict(zip(LABELS, mix, strict=True)))
+
+    assert divergence(1.0) < divergence(0.1) <= divergence(0.0)
+
+
+def test_no_mix_is_kept_of_a_mood_to_leave_behind(recommender):
+    rows = recommender.recommend(SAD, intent=Intent.LIFT)
+
+    assert {row.contributions["mood_mix"] for row in rows} == {0.0}
+
+
+def test_a_query_model_can_be_chosen(catalog):
+    by_prototypes = catalog.build_recommender(query_model=load_query_model("prototypes"))
+
+    affect = catalog.mean_affect_sd(by_prototypes.recommend({"angry": 1.0}, k=10))
+
+    assert LABELS[int(affect[:4].argmax())] == "angry"
+    assert ids_of(by_prototypes.recommend(SAD)) != ids_of(catalog.build_recommender().recommend(SAD))

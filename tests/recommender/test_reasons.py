@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +86,18 @@ def test_every_superlative_is_true_and_given_once(playlist):
         values = [sign * track.affect_sd[axis] for track in playlist]
         assert len(named) <= 1
         assert all(values[i] == max(values) for i in named)
+
+
+def test_what_else_spoke_for_a_track_is_told():
+    told = {"taste": 0.4, "familiarity": 0.5, "mood_mix": 0.3}
+    track = replace(heard(happy=1.0), contributions=told, taste="like what you often play")
+
+    assert explain(track) == (
+        "happy, like what you often play, as familiar as you asked for, rounding off the mix of moods"
+    )
+
+
+def test_what_hardly_counted_is_left_out():
+    told = {"taste": 0.1, "familiarity": -0.5, "mood_mix": 0.0}
+
+    assert explain(replace(heard(happy=1.0), contributions=told, taste="like what you often play")) == "happy"
