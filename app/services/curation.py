@@ -1,0 +1,235 @@
+"""What a curator does with many tracks: edit in bulk, correct moods, merge, take back, roll back, export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from catalog.analysis.embeddings import EMBEDDING_MODEL
+from catalog.changes import correct_affect, delete_tracks, edit_tracks, withdraw_correction
+from catalog.corrections import Affect, find_correction, find_prediction
+from catalog.duplicates import DuplicateGroup, find_duplicates
+from catalog.exporting import EXPORTERS
+from catalog.filters import EVERY_TRACK, TrackFilter
+from catalog.history import EVERY_CHANGE, ChangeEntry, ChangeFilter, ChangeOrigin, count_changes, list_changes
+from catalog.imports import ImportFacts, list_imports
+from catalog.listening_rows import ListeningHistory, read_listening_history
+from catalog.merging import merge_tracks
+from catalog.mood_map import MoodMap, load_mood_map
+from catalog.queries import TrackFacts, TrackSort, count_tracks, get_track, get_tracks, list_track_ids, list_tracks
+from catalog.rollback import RollbackReport, roll_back_import
+from catalog.tags import count_tags, read_tags
+from catalog.undoing import UndoReport, undo_group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from catalog.database import SessionFactory
+    from catalog.edit_values import TrackEdit
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredPage:
+    """One page of the tracks that a filter means, and how many there are on all pages."""
+
+    tracks: tuple[TrackFacts, ...]
+    n_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """One page of the log, the newest first, and how many entries there are on all pages."""
+
+    changes: tuple[ChangeEntry, ...]
+    n_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """What a change did.
+
+    Attributes:
+        group_id: undo this to take it back.
+        n_tracks: how many tracks differ from before.
+    """
+
+    group_id: str
+    n_tracks: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStory:
+    """All that a track's own page tells.
+
+    Attributes:
+        prediction: what the model hears; None before the analysis.
+        correction: where a curator hears it; None where nobody said.
+        tags: kind and name.
+    """
+
+    track: TrackFacts
+    prediction: Affect | None
+    correction: Affect | None
+    tags: tuple[tuple[str, str], ...]
+    listening: ListeningHistory
+    changes: tuple[ChangeEntry, ...]
+
+
+class CurationService:
+    """Everything a curator does beyond looking after single tracks; every change is logged with who made it."""
+
+    def __init__(self, session_factory: SessionFactory) -> None:
+        self._session_factory = session_factory
+
+    def list_tracks(
+        self,
+        wanted: TrackFilter = EVERY_TRACK,
+        *,
+        sort: TrackSort = "title",
+        descending: bool = False,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> FilteredPage:
+        """List one page of the tracks that a filter means."""
+        with self._session_factory() as session:
+            tracks = list_tracks(session, wanted, sort=sort, descending=descending, limit=limit, offset=offset)
+            return FilteredPage(tuple(tracks), count_tracks(session, wanted))
+
+    def list_track_ids(self, wanted: TrackFilter) -> list[int]:
+        """List the ids of all tracks that a filter means."""
+        with self._session_factory() as session:
+            return list_track_ids(session, wanted)
+
+    def count_tags(self) -> list[tuple[str, str, int]]:
+        """List the most used tags: kind, name, number of tracks."""
+        with self._session_factory() as session:
+            return count_tags(session)
+
+    def tell(self, track_id: int) -> TrackStory:
+        """Return all that a track's own page tells.
+
+        Raises:
+            TrackNotFoundError: no track bears this id.
+        """
+        with self._session_factory() as session:
+            return TrackStory(
+                track=get_track(session, track_id),
+                prediction=find_prediction(session, track_id),
+                correction=find_correction(session, track_id),
+                tags=tuple(read_tags(session, [track_id]).get(track_id, [])),
+                listening=read_listening_history(session, track_id),
+                changes=tuple(list_changes(session, ChangeFilter(track_id=track_id))),
+            )
+
+    def edit(self, which: TrackFilter | Sequence[int], edit: TrackEdit, *, who: str) -> ChangeResult:
+        """Change the tracks of a filter, or of these ids, alike, in one transaction.
+
+        Raises:
+            InvalidEditError: a field cannot be changed, or not to this value; then nothing is.
+        """
+        origin = ChangeOrigin(who)
+        with self._session_factory.begin() as session:
+            track_ids = list_track_ids(session, which) if isinstance(which, TrackFilter) else which
+            return ChangeResult(origin.group_id, edit_tracks(session, track_ids, edit, origin))
+
+    def delete(self, which: TrackFilter | Sequence[int], *, who: str) -> ChangeResult:
+        """Delete the tracks of a filter, or of these ids, never their files."""
+        origin = ChangeOrigin(who)
+        with self._session_factory.begin() as session:
+            track_ids = list_track_ids(session, which) if isinstance(which, TrackFilter) else which
+            return ChangeResult(origin.group_id, delete_tracks(session, track_ids, origin))
+
+    def correct(self, track_id: int, valence: float, arousal: float, *, who: str) -> ChangeResult:
+        """Put a track where a curator hears it; both within [-1, 1].
+
+        Raises:
+            TrackNotFoundError: no track bears this id.
+            InvalidEditError: the place lies outside the plane.
+        """
+        origin = ChangeOrigin(who)
+        with self._session_factory.begin() as session:
+            correct_affect(session, track_id, valence, arousal, origin)
+        return ChangeResult(origin.group_id, 1)
+
+    def withdraw_correction(self, track_id: int, *, who: str) -> ChangeResult:
+        """Let the prediction count again.
+
+        Raises:
+            TrackNotFoundError: no track bears this id.
+        """
+        origin = ChangeOrigin(who)
+        with self._session_factory.begin() as session:
+            withdraw_correction(session, track_id, origin)
+        return ChangeResult(origin.group_id, 1)
+
+    def load_mood_map(self, wanted: TrackFilter = EVERY_TRACK) -> MoodMap:
+        """Return every track that the filter means as a point; see `MoodMap.to_bytes` for a page."""
+        with self._session_factory() as session:
+            return load_mood_map(session, wanted)
+
+    def find_duplicates(self) -> list[tuple[DuplicateGroup, tuple[TrackFacts, ...]]]:
+        """Find tracks that may be one piece, each group with its tracks."""
+        with self._session_factory() as session:
+            groups = find_duplicates(session, EMBEDDING_MODEL)
+            return [(group, tuple(get_tracks(session, group.track_ids))) for group in groups]
+
+    def merge(self, keep_id: int, drop_ids: Sequence[int], *, who: str) -> ChangeResult:
+        """Make one track of several; see `catalog.merging`.
+
+        Raises:
+            TrackNotFoundError: a track is not there.
+            ValueError: nothing is to be dropped, or the track that is to be kept.
+        """
+        origin = ChangeOrigin(who)
+        with self._session_factory.begin() as session:
+            merge_tracks(session, keep_id, drop_ids, origin)
+        return ChangeResult(origin.group_id, len(drop_ids) + 1)
+
+    def list_changes(self, wanted: ChangeFilter = EVERY_CHANGE, *, limit: int = 50, offset: int = 0) -> ChangePage:
+        """List one page of the log, the newest first."""
+        with self._session_factory() as session:
+            changes = list_changes(session, wanted, limit=limit, offset=offset)
+            return ChangePage(tuple(changes), count_changes(session, wanted))
+
+    def undo(self, group_id: str, *, who: str) -> UndoReport:
+        """Take back a change; undo the undo to have it again.
+
+        Raises:
+            UnknownChangeError: no such group stands.
+            UndoBlockedError: a later change stands in the way, or another track has the file by now.
+        """
+        with self._session_factory.begin() as session:
+            return undo_group(session, group_id, who=who)
+
+    def list_imports(self, *, limit: int = 50, offset: int = 0) -> list[ImportFacts]:
+        """List imports, the newest first."""
+        with self._session_factory() as session:
+            return list_imports(session, limit=limit, offset=offset)
+
+    def roll_back_import(self, import_id: int, *, who: str) -> RollbackReport:
+        """Take back a whole import; see `catalog.rollback`.
+
+        Raises:
+            ImportNotFoundError: no import bears this id.
+            ImportStandsError: it still runs, or was rolled back already.
+        """
+        with self._session_factory.begin() as session:
+            return roll_back_import(session, import_id, who=who)
+
+    def export(self, kind: str, wanted: TrackFilter = EVERY_TRACK) -> Iterator[str]:
+        """Yield the tracks that a filter means as text, in pieces.
+
+        Args:
+            kind: `csv`, `jsonl` or `m3u8`.
+            wanted: which tracks.
+
+        Raises:
+            ValueError: the kind is unknown.
+        """
+        if kind not in EXPORTERS:
+            raise ValueError(f"expected a kind among {', '.join(EXPORTERS)}, got {kind!r}")
+        return self._stream(kind, wanted)
+
+    def _stream(self, kind: str, wanted: TrackFilter) -> Iterator[str]:
+        with self._session_factory() as session:
+            yield from EXPORTERS[kind](session, wanted)
