@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 # Codecs pad the beginning and the end.
 DURATION_TOLERANCE_S: Final = 2.0
-# Inner product of unit embeddings.
-MIN_SIMILARITY: Final = 0.9998
+# Inner product of unit embeddings. Measured on 32 files: one piece as MP3 and as Vorbis has .9989, the nearest of all
+# other pairs, two themes of one composer, .9890.
+MIN_SIMILARITY: Final = 0.995
 _BLOCK_SIZE: Final = 256
 
 Pair = tuple[int, int]

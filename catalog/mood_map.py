@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from sqlalchemy import func, literal, select
+from sqlalchemy import and_, case, func, literal, select
 
 from catalog.analysis.affect import AFFECT_LABELS
 from catalog.filters import EVERY_TRACK, TrackFilter, conditions
@@ -73,7 +73,7 @@ def load_mood_map(session: Session, wanted: TrackFilter = EVERY_TRACK) -> MoodMa
         arousal=points[:, 2].astype(np.float32),
         uncertainty=np.where(points[:, 3] == _UNSAID, np.nan, points[:, 3]).astype(np.float32),
         is_corrected=np.isin(points[:, 0], corrected[:, 0]),
-        mood=points[:, 4:].argmax(axis=1).astype(np.uint8),
+        mood=points[:, 4].astype(np.uint8),
     )
 
 
@@ -83,9 +83,12 @@ def _read(
     wanted: TrackFilter,
     uncertainty: ColumnElement[float],
 ) -> np.ndarray:
-    """Read id, valence, arousal, uncertainty and shares, float64, shape (n, 8)."""
+    """Read id, valence, arousal, uncertainty and mood, float64, shape (n, 5)."""
     shares = [getattr(table, label) for label in MOODS]
-    query = select(table.track_id, table.valence, table.arousal, uncertainty, *shares)
+    # The database compares quicker than three more numbers are read.
+    is_largest = [and_(*(share >= other for other in shares if other is not share)) for share in shares]
+    mood = case(*((is_it, place) for place, is_it in enumerate(is_largest)), else_=0)
+    query = select(table.track_id, table.valence, table.arousal, uncertainty, mood)
     if wanted != EVERY_TRACK:
         query = query.where(table.track_id.in_(select(Track.id).where(*conditions(session, wanted))))
-    return read_numbers(session, query, 4 + len(MOODS))
+    return read_numbers(session, query, 5)

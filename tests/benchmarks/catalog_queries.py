@@ -52,7 +52,7 @@ SYLLABLES = ("ba", "den", "fi", "gor", "hul", "ja", "kem", "li", "mor", "nu", "p
 GENRES = ("Ambient", "Blues", "Classical", "Electronic", "Folk", "Hip-Hop", "Jazz", "Metal", "Pop", "Rock")
 MOODS = ("calm", "dark", "dreamy", "epic", "happy", "melancholic", "relaxing", "sad", "tense", "upbeat")
 LICENCES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0")
-LASSO = MoodRegion(tuple((0.5 * np.cos(t), 0.2 + 0.4 * np.sin(t)) for t in np.linspace(0, 2 * np.pi, 60)[:-1]))
+LASSO = MoodRegion(tuple((0.3 * np.cos(t), 0.3 + 0.25 * np.sin(t)) for t in np.linspace(0, 2 * np.pi, 60)[:-1]))
 CASES: dict[str, tuple[TrackFilter, Mapping[str, Any]]] = {
     "by title": (TrackFilter(), {}),
     "by title, page 1000": (TrackFilter(), {"offset": 50_000}),
