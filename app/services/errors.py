@@ -37,3 +37,19 @@ class ListeningNotFoundError(ServiceError):
     def __init__(self, listening_id: str) -> None:
         super().__init__(f"no listening {listening_id!r}")
         self.listening_id = listening_id
+
+
+class ListenerNotFoundError(ServiceError):
+    """No listener bears this id; they may have been deleted."""
+
+    def __init__(self, listener_id: str) -> None:
+        super().__init__(f"no listener {listener_id!r}")
+        self.listener_id = listener_id
+
+
+class PlaylistNotFoundError(ServiceError):
+    """No playlist bears this id."""
+
+    def __init__(self, playlist_id: str) -> None:
+        super().__init__(f"no playlist {playlist_id!r}")
+        self.playlist_id = playlist_id

@@ -98,8 +98,13 @@ class FeedbackService:
             corrected_label = session.scalar(corrections.order_by(Feedback.id.desc()).limit(1))
         return _to_stored(listening, corrected_label)
 
-    def correct(self, listening_id: str, label: str) -> None:
+    def correct(self, listening_id: str, label: str, *, listener_id: str | None = None) -> None:
         """Store what the listener says the mood was; said again, the last word counts.
+
+        Args:
+            listening_id: which voice note.
+            label: one of the four moods.
+            listener_id: who said so, if they agreed to be learned from; an id that exists.
 
         Raises:
             ValueError: the label is none of the four.
@@ -109,7 +114,7 @@ class FeedbackService:
             raise ValueError(f"mood must be one of {', '.join(LABELS)}, got {label!r}")
         with self._session_factory.begin() as session:
             _get(session, listening_id)
-            session.add(Feedback(listening_id=listening_id, kind=CORRECTION, label=label))
+            session.add(Feedback(listening_id=listening_id, listener_id=listener_id, kind=CORRECTION, label=label))
 
 
 def _get(session: Session, listening_id: str) -> Listening:
