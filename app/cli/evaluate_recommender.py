@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from recommender.evaluation.suite import Material
 
 KEPT_PREDICTIONS: Final = Path("docs/reports/affect_out_of_fold.csv")
+KEPT_SCORES: Final = Path("docs/reports/query_models_out_of_fold.csv")
 KEPT_POSTERIORS: Final = Path("docs/reports/recognizer/ravdess-4.csv")
 # The registry of `recommender.evaluation.suite`, known here so that --help need not import it; a test holds them equal.
 PROTOCOLS: Final = ("emotify", "speech-to-music", "situnes", "trompa", "jamendo", "journeys", "logs", "demo")
@@ -51,6 +52,7 @@ bound = "low"         # of the interval; "value" unless given
 @click.option(
     "--predictions", type=_FILE, help=f"Out-of-fold affect of Emotify's tracks; {KEPT_PREDICTIONS} unless given."
 )
+@click.option("--scores", type=_FILE, help=f"Out-of-fold scores of other query models; {KEPT_SCORES} unless given.")
 @click.option("--heard", type=_FILE, help=f"Out-of-fold posteriors of a recognizer; {KEPT_POSTERIORS} unless given.")
 @click.option("--resamples", type=click.IntRange(min=20), default=500, show_default=True, help="Of each bootstrap.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all chance.")
@@ -62,6 +64,7 @@ def evaluate_recommender(  # noqa: PLR0913 (a command's options)
     protocol: tuple[str, ...],
     data: Path | None,
     predictions: Path | None,
+    scores: Path | None,
     heard: Path | None,
     resamples: int,
     seed: int,
@@ -77,6 +80,7 @@ def evaluate_recommender(  # noqa: PLR0913 (a command's options)
     material = Material(
         folder=data or Settings.from_env().material_dir,
         predictions_path=predictions or KEPT_PREDICTIONS,
+        scores_path=scores or (KEPT_SCORES if KEPT_SCORES.is_file() else None),
         load_heard_moods=(lambda: _load_heard_moods(posteriors)) if posteriors else None,
         load_catalog=_load_catalog,
         n_resamples=resamples,

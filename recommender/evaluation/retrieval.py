@@ -27,6 +27,7 @@ from recommender.evaluation.splits import resample_groups
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from recommender.evaluation.baselines import Ranker
     from recommender.evaluation.datasets import RatedTracks
     from recommender.evaluation.results import Query
 
@@ -100,6 +101,7 @@ def measure_retrieval(  # noqa: PLR0913 (what it measures, and how surely)
     queries: Sequence[Query],
     *,
     note: str = "",
+    alternatives: Mapping[str, Ranker] | None = None,
     seed: int = 0,
     n_resamples: int = 500,
 ) -> ProtocolResult:
@@ -114,14 +116,17 @@ def measure_retrieval(  # noqa: PLR0913 (what it measures, and how surely)
         tracks: the catalog and its ratings.
         queries: posteriors.
         note: what the figures are and are not.
+        alternatives: more systems by name; those named like one of ours are left out.
         seed: of shuffles, resamples and permutations.
         n_resamples: of the bootstrap.
     """
     rng = np.random.default_rng(seed)
     resamples = resample_groups(tracks.artists, n_resamples, rng)
     figures, scores = {}, {}
-    for system in RANKERS:
-        ranked = [_rank(system, tracks, query, rng) for query in queries]
+    rankers = dict(alternatives or {}) | dict(RANKERS)
+    others = [name for name in rankers if name not in RANKERS]
+    for system in (*RANKERS, *others):
+        ranked = [_rank(rankers[system], tracks, query, rng, n_orders=_count_orders(system)) for query in queries]
         scores[system] = np.array([one.measure() for one in ranked])
         figures[system] = _measure_lists(ranked, scores[system], resamples) | _measure_playlists(tracks, ranked)
     for of_system in figures.values():
@@ -137,18 +142,21 @@ def measure_retrieval(  # noqa: PLR0913 (what it measures, and how surely)
         plotted=("ndcg_at_10", "precision_at_5", "mood_mix_kl"),
         comparisons={
             name: comparison
-            for family in (BASELINES, ABLATIONS)
+            for family in (BASELINES, ABLATIONS, others)
             for name, comparison in compare_with_ours(ndcg_by_system, family, rng).items()
         },
         per_query=tuple(_per_query(i, query, scores) for i, query in enumerate(queries)),
     )
 
 
-def _rank(system: str, tracks: RatedTracks, query: Query, rng: np.random.Generator) -> _Ranked:
+def _count_orders(system: str) -> int:
+    return _N_SHUFFLES if system == RANDOM else 1
+
+
+def _rank(ranker: Ranker, tracks: RatedTracks, query: Query, rng: np.random.Generator, *, n_orders: int) -> _Ranked:
     relevance = tracks.ratings @ np.array([query.get(label, 0.0) for label in LABELS])
     is_relevant = find_relevant(relevance)
-    n_orders = _N_SHUFFLES if system == RANDOM else 1
-    return _Ranked(query, relevance, is_relevant, tuple(RANKERS[system](tracks, query, rng) for _ in range(n_orders)))
+    return _Ranked(query, relevance, is_relevant, tuple(ranker(tracks, query, rng) for _ in range(n_orders)))
 
 
 def find_relevant(relevance: np.ndarray) -> np.ndarray:

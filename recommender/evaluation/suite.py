@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from recommender.evaluation.alternatives import load_alternatives
 from recommender.evaluation.ceilings import measure_ceiling
 from recommender.evaluation.datasets import load_demo, load_emotify
 from recommender.evaluation.errors import MissingMaterialError
 from recommender.evaluation.jamendo import evaluate_jamendo
 from recommender.evaluation.journeys import measure_journeys
+from recommender.evaluation.logged import evaluate_logs
 from recommender.evaluation.logs import LOGS_FILE, RATINGS_FILE, evaluate_ratings
 from recommender.evaluation.replay import evaluate_situnes
 from recommender.evaluation.retrieval import MIXED_QUERIES, PURE_QUERIES, measure_retrieval
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.queries import TrackFacts
+    from recommender.evaluation.baselines import Ranker
     from recommender.evaluation.datasets import RatedTracks
-    from recommender.evaluation.results import ProtocolResult
+    from recommender.evaluation.results import ProtocolResult, Query
     from recommender.evaluation.speech import HeardMood
 
 EMOTIFY_RETRIEVAL: Final = "emotify-retrieval"
@@ -45,6 +48,7 @@ class Material:
     Attributes:
         folder: holds ratings and catalogs, as `data/music/ratings/...` below it, `ratings/...`, or the files.
         predictions_path: out-of-fold affect of Emotify's tracks.
+        scores_path: out-of-fold scores of Emotify's tracks by other query models, None where there are none.
         load_heard_moods: reads what a recognizer heard in unseen voices.
         load_catalog: reads the user's own tracks; raises MissingMaterialError where there is no catalog.
         n_resamples: of every bootstrap.
@@ -53,6 +57,7 @@ class Material:
 
     folder: Path | None = None
     predictions_path: Path | None = None
+    scores_path: Path | None = None
     load_heard_moods: Callable[[], Sequence[HeardMood]] | None = None
     load_catalog: Callable[[], Sequence[TrackFacts]] = field(default=tuple)
     n_resamples: int = 500
@@ -113,7 +118,9 @@ def run_emotify(material: Material) -> list[ProtocolResult]:
         EvaluationDataError: ratings or predictions are missing or not what they should be.
     """
     tracks = material.load_emotify("emotify")
-    results = [_measure_retrieval(EMOTIFY_RETRIEVAL, tracks, PURE_QUERIES + MIXED_QUERIES, _EMOTIFY_NOTE, material)]
+    queries = PURE_QUERIES + MIXED_QUERIES
+    others = load_alternatives(material.scores_path, tracks) if material.scores_path else {}
+    results = [_measure_retrieval(EMOTIFY_RETRIEVAL, tracks, queries, _EMOTIFY_NOTE, material, others)]
     if material.has("ratings/emotify_annotations.csv.gz"):
         path = material.find("emotify", "ratings/emotify_annotations.csv.gz")
         results.append(measure_ceiling(tracks, path, seed=material.seed, n_resamples=material.n_resamples))
@@ -182,13 +189,16 @@ def run_logs(material: Material) -> list[ProtocolResult]:
     """Judge by a user's own ratings and logs, whichever are there.
 
     Raises:
-        EvaluationDataError: see `evaluate_ratings`.
+        EvaluationDataError: see `evaluate_ratings` and `evaluate_logs`.
     """
     results = []
     if material.has(RATINGS_FILE):
         path = material.find("logs", RATINGS_FILE)
         catalog = material.load_catalog()
         results.append(evaluate_ratings(path, catalog, seed=material.seed, n_resamples=material.n_resamples))
+    if material.has(LOGS_FILE):
+        path = material.find("logs", LOGS_FILE)
+        results.append(evaluate_logs(path, seed=material.seed, n_resamples=material.n_resamples))
     if not results:
         raise MissingMaterialError(f"protocol logs needs {RATINGS_FILE} or {LOGS_FILE} in the folder of --data")
     return results
@@ -206,7 +216,20 @@ PROTOCOLS: Final[Mapping[str, Callable[[Material], list[ProtocolResult]]]] = {
 }
 
 
-def _measure_retrieval(
-    name: str, tracks: RatedTracks, queries: Sequence[Mapping[str, float]], note: str, material: Material
+def _measure_retrieval(  # noqa: PLR0913, PLR0917 (what to measure, with what)
+    name: str,
+    tracks: RatedTracks,
+    queries: Sequence[Query],
+    note: str,
+    material: Material,
+    alternatives: Mapping[str, Ranker] | None = None,
 ) -> ProtocolResult:
-    return measure_retrieval(name, tracks, queries, note=note, seed=material.seed, n_resamples=material.n_resamples)
+    return measure_retrieval(
+        name,
+        tracks,
+        queries,
+        note=note,
+        alternatives=alternatives,
+        seed=material.seed,
+        n_resamples=material.n_resamples,
+    )
