@@ -166,3 +166,38 @@ def save_later(parts):
     before_ns = parts.library.index_path.stat().st_mtime_ns
     parts.library.rebuild_index()
     os.utime(parts.library.index_path, ns=(before_ns + 10**9, before_ns + 10**9))
+
+
+def test_a_rebuild_that_did_not_help_is_not_ordered_again_for_the_same_catalog(parts):
+    parts.add(3, seed=0)
+    parts.served.get_recommender()
+    parts.add(2, seed=1)
+    parts.wait()
+    parts.served.get_recommender()
+    job = parts.jobs.list_jobs()[0]
+    parts.jobs.start(job.job_id)
+    parts.jobs.fail(job.job_id, "the new index was worse")
+    parts.wait()
+
+    parts.served.get_recommender()
+
+    assert len(parts.jobs.list_jobs()) == 1
+
+
+def test_readers_go_on_with_the_old_index_while_one_of_them_opens_the_next(parts, monkeypatch):
+    parts.add(3, seed=0)
+    old = parts.served.get_recommender()
+    parts.add(2, seed=1)
+    save_later(parts)
+    parts.wait()
+    load = served_index_module.TrackIndex.load
+    seen = []
+
+    def load_while_another_asks(path, **more):
+        seen.append(parts.served.get_recommender())
+        return load(path, **more)
+
+    monkeypatch.setattr(served_index_module.TrackIndex, "load", load_while_another_asks)
+
+    assert len(parts.served.get_recommender().index) == 5
+    assert seen == [old]
