@@ -48,11 +48,14 @@ def _read_line(where: str, line: str) -> TableRow:
         return TableRow(where, {}, "expected text in UTF-8, got other bytes; save the file as UTF-8")
     try:
         value = json.loads(line)
-        if not isinstance(value, dict):
-            return TableRow(where, {}, f"expected a JSON object, got {line.strip()[:50]!r}")
-        return TableRow(where, {name: _to_text(name, item) for name, item in value.items()})
     except (ValueError, RecursionError) as error:
         return TableRow(where, {}, f"expected a JSON object: {error}")
+    if not isinstance(value, dict):
+        return TableRow(where, {}, f"expected a JSON object, got {line.strip()[:50]!r}")
+    try:
+        return TableRow(where, {name: _to_text(name, item) for name, item in value.items()})
+    except ValueError as error:
+        return TableRow(where, {}, str(error))
 
 
 def _to_text(name: str, value: Any) -> str | None:  # noqa: ANN401 - anything JSON holds

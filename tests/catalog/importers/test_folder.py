@@ -277,7 +277,7 @@ def test_a_track_deleted_meanwhile_is_skipped(sessions: SessionFactory, music: P
 def test_many_refusals_are_counted_and_some_named(
     sessions: SessionFactory, music: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(applying, "MAX_LISTED_SKIPS", 2)
+    monkeypatch.setattr("catalog.importers.tally.MAX_LISTED_SKIPS", 2)
     for number in range(4):
         (music / f"{number}.mp3").touch()
 
