@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from tqdm import tqdm
 
+from app.cli.progress import progress_bar
 from app.cli.tables import format_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from app.bootstrap import Services
     from app.services.library import IndexStatus
-    from catalog.importers.importer import ImportReport
 
 
 @click.group()
@@ -26,20 +23,48 @@ def catalog() -> None:
 
 
 @catalog.command("import")
-@click.argument("source", type=click.Choice(["folder", "csv"]))
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("words", nargs=-1, required=True, metavar="[KIND] SOURCE")
+@click.option("--plan", "is_plan", is_flag=True, help="Show what would change, and write nothing.")
+@click.option("--map", "column_map", default="", help='Where fields stand: "title=Song Name,duration_s=Length:ms".')
+@click.option(
+    "--errors", type=click.Path(path_type=Path), help="Write every skipped entry with its reason to this CSV."
+)
+@click.option("--noncommercial", is_flag=True, help="Nobody earns by this installation: stream NC-licensed music too.")
+@click.option(
+    "--max-lost",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Refuse a folder that lost more than this share of its files.",
+)
 @click.option("--analyze/--no-analyze", "is_analyzed", default=True, help="Analyze and index what came in.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
-def import_(source: str, path: Path, *, is_analyzed: bool, as_json: bool) -> None:
-    """Import a folder of music files, or the tracks that a CSV file lists."""
+def import_(  # noqa: PLR0913 - one argument an option
+    words: tuple[str, ...],
+    *,
+    is_plan: bool,
+    column_map: str,
+    errors: Path | None,
+    noncommercial: bool,
+    max_lost: float,
+    is_analyzed: bool,
+    as_json: bool,
+) -> None:
+    """Import a folder of music, a list, a playlist or a published catalog.
+
+    KIND is found by SOURCE where it is clear: folder, csv, jsonl, m3u, xspf, jspf, mtg-jamendo, incompetech, freemusi.
+    """
+    from app.cli.importing import run_import, run_plan
+    from catalog.importers.importer import ImportOptions
+
+    options = ImportOptions(column_map=column_map, is_noncommercial=noncommercial, max_lost_share=max_lost)
     services = _build()
-    library = services.library
-    with progress_bar("importing") as show:
-        run = library.import_folder if source == "folder" else library.import_csv
-        report = run(path, on_progress=show)
+    if is_plan:
+        run_plan(services.library, words, options, errors=errors, as_json=as_json)
+        return
+    run_import(services.library, words, options, errors=errors, as_json=as_json)
     if is_analyzed:
         _analyze_and_index(services)
-    click.echo(json.dumps(report.to_json()) if as_json else _describe(report))
 
 
 @catalog.command("list")
@@ -123,25 +148,6 @@ def render_demo(out: Path | None, seed: int | None, *, if_empty: bool) -> None:
     click.echo(f"{len(paths)} pieces in {folder}")
 
 
-class progress_bar:  # noqa: N801 - reads as the function it stands for
-    """Show progress on the terminal; calls give how many are done, and of how many where that is known."""
-
-    def __init__(self, title: str) -> None:
-        self._bar = tqdm(desc=title, unit="", leave=False, disable=None, bar_format="{desc}: {n_fmt}/{total_fmt} {bar}")
-
-    def __enter__(self) -> Callable[[int, int | None], None]:
-        """Start the bar."""
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        """Take the bar away."""
-        self._bar.close()
-
-    def _show(self, n_done: int, n_total: int | None) -> None:
-        self._bar.total = n_total
-        self._bar.update(n_done - self._bar.n)
-
-
 def _fill_empty_catalog(services: Services) -> None:
     library = services.library
     n_by_status = library.count_by_status()
@@ -164,11 +170,6 @@ def _analyze_and_index(services: Services) -> None:
     click.echo(f"{report.n_analyzed} tracks analyzed, {status.n_indexed} in the index", err=True)
     for where, reason in report.failed:
         click.echo(f"could not analyze {where}: {reason}", err=True)
-
-
-def _describe(report: ImportReport) -> str:
-    counts = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged"
-    return "\n".join([counts, *(f"skipped {where}: {reason}" for where, reason in report.skipped)])
 
 
 def _describe_index(status: IndexStatus) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from app.services.analysis import AnalysisReport, Analyzer, PendingAnalysis
 from app.services.errors import ForbiddenPathError
@@ -15,9 +15,13 @@ from catalog.analysis.analyzer import analyze_file
 from catalog.analysis.embeddings import EMBEDDING_MODEL
 from catalog.changes import delete_tracks, edit_track, retry_failed
 from catalog.demo.library import render_demo_library
-from catalog.errors import TrackNotFoundError
+from catalog.errors import ImportSourceError, TrackNotFoundError
 from catalog.filters import TrackFilter
 from catalog.importers import IMPORTERS
+from catalog.importers.importer import ImportOptions
+from catalog.importers.previewing import ImportPreview, preview_import
+from catalog.importers.recognizing import recognize_source
+from catalog.importers.table import TableImporter
 from catalog.importers.walking import is_inside
 from catalog.queries import (
     TrackFacts,
@@ -36,13 +40,16 @@ from recommender.index_publishing import report_index
 
 if TYPE_CHECKING:
     from catalog.database import SessionFactory
+    from catalog.importers.folder import FolderImporter
     from catalog.importers.importer import ImportReport
+    from catalog.importers.listing import ListImporter
+    from catalog.importers.table import TableLayout
     from catalog.models import TrackStatus
     from recommender.index_check import IndexReport
 
-SourceKind: TypeAlias = Literal["folder", "csv"]
 ImportProgress: TypeAlias = Callable[[int, int | None], None]
 StopSign: TypeAlias = Callable[[], bool]
+SkipSink: TypeAlias = Callable[[str, str], None]
 
 DEMO_SOURCE: Final = "demo"
 
@@ -106,6 +113,75 @@ class LibraryService:
         self.demo_dir = data_dir / "demo"
         self.index_path = data_dir / "index" / "tracks.faiss"
 
+    def recognize_source(self, path: Path) -> str:
+        """Tell which importer a folder or file is for, by its suffix and first line.
+
+        Raises:
+            ForbiddenPathError: it lies outside the allowed roots.
+            ImportSourceError: it is not there, or of no kind that is known.
+        """
+        return recognize_source(self.check_path(path))
+
+    def describe_table(self, kind: str, path: Path, options: ImportOptions | None = None) -> TableLayout | None:
+        """Show a table's columns, first rows, and how they would be read; None where the kind has no free columns.
+
+        Raises:
+            ForbiddenPathError: it lies outside the allowed roots.
+            ImportSourceError: it cannot be read, or the column map does not fit it.
+        """
+        importer = self._make_importer(kind, options)
+        return importer.describe(self.check_path(path)) if isinstance(importer, TableImporter) else None
+
+    def plan_import(  # noqa: PLR0913 - what a person chooses, and two ways to watch
+        self,
+        kind: str,
+        path: Path,
+        options: ImportOptions | None = None,
+        *,
+        n_shown: int = 50,
+        should_stop: StopSign | None = None,
+        on_skip: SkipSink | None = None,
+    ) -> ImportPreview:
+        """Show what an import would do: the first changes, and totals; nothing is written.
+
+        Raises:
+            ForbiddenPathError: the source lies outside the allowed roots.
+            ImportSourceError: it is not there, not of the expected layout, or looks like an unmounted disk.
+        """
+        importer = self._make_importer(kind, options)
+        return preview_import(importer.plan(self.check_path(path)), n_shown, should_stop=should_stop, on_skip=on_skip)
+
+    def import_source(  # noqa: PLR0913 - what a person chooses, and four ways to watch
+        self,
+        kind: str,
+        path: Path,
+        options: ImportOptions | None = None,
+        *,
+        who: str = "",
+        on_progress: ImportProgress | None = None,
+        should_stop: StopSign | None = None,
+        on_skip: SkipSink | None = None,
+    ) -> ImportReport:
+        """Import a folder or file.
+
+        Args:
+            kind: an importer's name, of `catalog.importers.IMPORTERS`.
+            path: the folder or file.
+            options: what was chosen for it.
+            who: asks for it, for the log of changes.
+            on_progress: called with entries done and entries in all, None if unknown.
+            should_stop: asked between batches.
+            on_skip: called with where and why for every skipped entry.
+
+        Raises:
+            ForbiddenPathError: the source lies outside the allowed roots.
+            ImportSourceError: it is not there, not of the expected layout, or looks like an unmounted disk.
+        """
+        importer = self._make_importer(kind, options)
+        return importer.apply(
+            self.check_path(path), who=who, on_progress=on_progress, should_stop=should_stop, on_skip=on_skip
+        )
+
     def import_folder(
         self,
         folder: Path,
@@ -113,13 +189,8 @@ class LibraryService:
         on_progress: ImportProgress | None = None,
         should_stop: StopSign | None = None,
     ) -> ImportReport:
-        """Import a folder of music files.
-
-        Raises:
-            ForbiddenPathError: the folder lies outside the allowed roots.
-            ImportSourceError: the folder is not there.
-        """
-        return self._import("folder", folder, on_progress=on_progress, should_stop=should_stop)
+        """Import a folder of music files; see `import_source`."""
+        return self.import_source("folder", folder, on_progress=on_progress, should_stop=should_stop)
 
     def import_csv(
         self,
@@ -128,13 +199,8 @@ class LibraryService:
         on_progress: ImportProgress | None = None,
         should_stop: StopSign | None = None,
     ) -> ImportReport:
-        """Import the tracks that a CSV file lists.
-
-        Raises:
-            ForbiddenPathError: the file lies outside the allowed roots.
-            ImportSourceError: the file is not there, or has not the columns needed.
-        """
-        return self._import("csv", path, on_progress=on_progress, should_stop=should_stop)
+        """Import the tracks that a CSV file lists; see `import_source`."""
+        return self.import_source("csv", path, on_progress=on_progress, should_stop=should_stop)
 
     def check_path(self, path: Path) -> Path:
         """Return the real path of what should be read.
@@ -272,14 +338,7 @@ class LibraryService:
         render_demo_library(self.demo_dir, on_progress=on_progress or (lambda _n_done, _n_pieces: None))
         return IMPORTERS["folder"](self._session_factory, source=DEMO_SOURCE).apply(self.demo_dir)
 
-    def _import(
-        self,
-        kind: SourceKind,
-        path: Path,
-        *,
-        on_progress: ImportProgress | None,
-        should_stop: StopSign | None,
-    ) -> ImportReport:
-        real_path = self.check_path(path)
-        importer = IMPORTERS[kind](self._session_factory, roots=self._allowed_roots)
-        return importer.apply(real_path, on_progress=on_progress, should_stop=should_stop)
+    def _make_importer(self, kind: str, options: ImportOptions | None) -> FolderImporter | ListImporter:
+        if kind not in IMPORTERS:
+            raise ImportSourceError(f"expected a kind among {', '.join(IMPORTERS)}, got {kind!r}")
+        return IMPORTERS[kind](self._session_factory, roots=self._allowed_roots, options=options or ImportOptions())

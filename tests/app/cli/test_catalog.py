@@ -42,9 +42,48 @@ def test_what_is_skipped_is_told_with_its_reason(call, tmp_path):
     outcome = call("catalog", "import", "folder", tmp_path / "mine", "--no-analyze")
 
     first, second = outcome.out.splitlines()
-    assert first == "1 created, 0 updated, 0 unchanged"
+    assert first == "1 created, 0 updated, 0 unchanged, 1 skipped"
     assert second.startswith("skipped ")
     assert "bad.mp3" in second
+
+
+@pytest.mark.usefixtures("sessions")
+def test_the_kind_is_found_and_columns_are_mapped(call, tmp_path):
+    (tmp_path / "songs.csv").write_text("Song,Link,Length\nA,https://example.org/a.mp3,215400\n")
+    options = ("--map", "duration_s=Length:ms")
+
+    plan = call("catalog", "import", tmp_path / "songs.csv", "--plan", *options)
+    as_json = json.loads(call("catalog", "import", tmp_path / "songs.csv", "--plan", "--json", *options).out)
+    nothing = json.loads(call("catalog", "list", "--jsonl").out or "null")
+
+    assert plan.out.splitlines()[1] == "columns: duration_s=Length:ms,title=Song,url=Link"
+    assert plan.out.splitlines()[-1] == "would be: 1 created, 0 updated, 0 unchanged, 0 skipped"
+    assert (as_json["kind"], as_json["created"], as_json["changes"][0]["title"]) == ("csv", 1, "A")
+    assert nothing is None
+    assert import_json(call, tmp_path / "songs.csv", *options) == (1, 0, 0)
+
+
+@pytest.mark.usefixtures("sessions")
+def test_every_bad_row_is_kept_in_a_file_that_is_safe_to_open(call, tmp_path):
+    rows = "".join(f"=cmd{number},ftp://example.org\n" for number in range(30))
+    (tmp_path / "=songs.csv").write_text("title,url\n" + rows)
+
+    outcome = call("catalog", "import", tmp_path / "=songs.csv", "--no-analyze", "--errors", tmp_path / "errors.csv")
+
+    errors = (tmp_path / "errors.csv").read_text().splitlines()
+    assert outcome.out.splitlines()[-1] == f"and 10 more skipped, all in {tmp_path / 'errors.csv'}"
+    assert len(errors) == 31
+    assert errors[1].startswith('"\'=songs.csv, row 2","url: expected')
+
+
+@pytest.mark.usefixtures("sessions")
+def test_a_source_of_no_known_kind_is_refused(call, tmp_path):
+    (tmp_path / "notes.doc").write_text("x")
+
+    outcome = call("catalog", "import", tmp_path / "notes.doc")
+
+    assert outcome.exit_code == 1
+    assert "name the kind of import" in outcome.err
 
 
 @pytest.mark.usefixtures("sessions")
