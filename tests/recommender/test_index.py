@@ -220,6 +220,8 @@ def rewrite_footer(path, change):
         (lambda footer: footer | {"metadata": {"model": "m-1"}}, "lacks or misnames a field"),
         (lambda _footer: {"format": 2}, "lacks or misnames a field: 'metadata'"),
         (lambda _footer: [1], "as a JSON object, got list"),
+        (lambda footer: footer | {"names": {}}, "it lacks the names of 'genre'"),
+        (lambda footer: footer | {"columns": {}}, "it lacks the column"),
         (lambda _footer: b"{", "is no JSON"),
         (
             lambda footer: footer | {"metadata": footer["metadata"] | {"n_tracks": 6}},
