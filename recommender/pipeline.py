@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 from catalog.analysis.embeddings import EMBEDDING_MODEL
 from recommender.candidates import Candidates, Recommendation, Wishes
 from recommender.errors import EmptyIndexError, IndexMismatchError
+from recommender.journeys import JourneyStep, plan_journey
 from recommender.mood_mix import build_mood_mix
 from recommender.query_models import QueryModel, load_query_model
 from recommender.questions import Question, ask_about_mood
@@ -73,6 +74,7 @@ class MusicRecommender:
         *,
         options: RankingOptions | None = None,
         query_model: QueryModel | None = None,
+        model: str = EMBEDDING_MODEL,
     ) -> None:
         """Join an index and a catalog.
 
@@ -81,12 +83,13 @@ class MusicRecommender:
             load_facts: reads what the catalog knows of tracks by id; tracks that are gone may be missing.
             options: how playlists are put together.
             query_model: turns a mood into a query; the one that measured best where None.
+            model: whose embeddings the index must hold; of the layout of the shipped one.
 
         Raises:
             IndexMismatchError: the index holds embeddings of another model.
         """
-        if index.metadata.model != EMBEDDING_MODEL:
-            raise IndexMismatchError(EMBEDDING_MODEL, index.metadata.model)
+        if index.metadata.model != model:
+            raise IndexMismatchError(model, index.metadata.model)
         self.index = index
         self.query_model = query_model or load_query_model()
         self._load_facts = load_facts
@@ -163,6 +166,36 @@ class MusicRecommender:
         )
         question = ask_about_mood(mood, has_abstained=has_abstained)
         return Playlist(tuple(candidates.explain(picks)), question, doubt)
+
+    def recommend_journey(  # noqa: PLR0913 (keywords of one act)
+        self,
+        posterior: Mapping[str, float],
+        target: Mapping[str, float],
+        *,
+        k: int = 10,
+        excluded_track_ids: Collection[int] = frozenset(),
+        allowed_track_ids: np.ndarray | None = None,
+        where: PlaylistFilter | None = None,
+        seed: int | None = None,
+    ) -> list[JourneyStep]:
+        """Plan a playlist that travels from the mood heard to another one, see `plan_journey`.
+
+        Raises:
+            ValueError: k is out of bounds.
+            InvalidPosteriorError: a mood is no distribution over the labels.
+            EmptyIndexError: the index holds no track.
+        """
+        return plan_journey(
+            self.index,
+            self._load_facts,
+            posterior,
+            target,
+            k=k,
+            excluded_track_ids=excluded_track_ids,
+            allowed_track_ids=allowed_track_ids,
+            where=where,
+            seed=seed,
+        )
 
     def _widen(self, doubt: float) -> RankingOptions:
         wider = self._options.diversity_weight + _DOUBT_DIVERSITY * doubt

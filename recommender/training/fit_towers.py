@@ -19,12 +19,12 @@ from recommender.evaluation.metrics import ndcg_at_k
 from recommender.query_models import PRETRAINED_PATH, LinearQuery, MoodQuery, PlaneQuery, QueryModel
 from recommender.space import contributions_to_relevance
 from recommender.towers import ARRAYS
-from recommender.training.emotify_space import PlacedTracks, load_placed_tracks
+from recommender.training.emotify_space import OuterFold, PlacedTracks, load_placed_tracks
 from recommender.training.linear_models import fit_prototypes, fit_ridge_map
 from recommender.training.towers import N_STEPS, Moods, draw_moods, fit_towers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from recommender.towers import Towers
 
@@ -64,11 +64,33 @@ def fit_query_models(
         FileNotFoundError: the ratings, a clip or a tagger's weights are missing.
     """
     tracks, outer = load_placed_tracks(material_dir, cache_dir=cache_dir, on_progress=on_progress)
+    return fit_placed_tracks(tracks, outer, out_path=out_path, report_dir=report_dir, on_progress=on_progress)
+
+
+def fit_placed_tracks(  # noqa: PLR0913 (keywords of one act)
+    tracks: PlacedTracks,
+    outer: Sequence[OuterFold],
+    *,
+    out_path: Path,
+    report_dir: Path | None = None,
+    n_steps: int = N_STEPS,
+    on_progress: Callable[[str, int, int], None] = lambda _name, _done, _total: None,
+) -> dict[str, float]:
+    """Do as `fit_query_models` does with tracks that have their place already.
+
+    Args:
+        tracks: all of them, to fit what is written.
+        outer: folds that hold each track out once, to measure.
+        out_path: as for `fit_query_models`.
+        report_dir: as for `fit_query_models`.
+        n_steps: of the towers' optimizer.
+        on_progress: as for `fit_query_models`.
+    """
     moods = draw_moods()
     scores_by_model: dict[str, np.ndarray] = {}
     for done, fold in enumerate(outer, start=1):
         is_test = np.isin(tracks.track_ids, fold.test.track_ids)
-        for name, model in _fit_all(fold.train, moods).items():
+        for name, model in _fit_all(fold.train, moods, n_steps).items():
             scores_by_model.setdefault(name, np.zeros((len(tracks.folds), len(QUERIES))))
             scores_by_model[name][is_test] = score_tracks(model, fold.test.raw)
         on_progress("measure", done, len(outer))
@@ -76,7 +98,7 @@ def fit_query_models(
     if report_dir is not None:
         _write_scores(report_dir / SCORES_FILE, tracks, scores_by_model)
         _write_figures(report_dir / FIGURES_FILE, ndcg_by_model)
-    _write_models(out_path, tracks, moods)
+    _write_models(out_path, tracks, _fit_chosen(tracks, moods, n_steps))
     return {name: float(values.mean()) for name, values in ndcg_by_model.items()}
 
 
@@ -110,9 +132,9 @@ def measure_ndcg(scores: np.ndarray, ratings: np.ndarray) -> np.ndarray:
     return np.array([ndcg_at_k(relevance[orders[:, i], i], 10) for i in range(len(QUERIES))])
 
 
-def _fit_all(tracks: PlacedTracks, moods: Moods) -> dict[str, QueryModel]:
+def _fit_all(tracks: PlacedTracks, moods: Moods, n_steps: int) -> dict[str, QueryModel]:
     return {
-        "towers": _fit_chosen(tracks, moods),
+        "towers": _fit_chosen(tracks, moods, n_steps),
         "mood-query": MoodQuery(),
         "ridge-map": LinearQuery("ridge-map", fit_ridge_map(tracks)),
         "prototypes": LinearQuery("prototypes", fit_prototypes(tracks)),
@@ -120,8 +142,9 @@ def _fit_all(tracks: PlacedTracks, moods: Moods) -> dict[str, QueryModel]:
     }
 
 
-def _fit_chosen(tracks: PlacedTracks, moods: Moods) -> Towers:
-    return fit_towers(tracks, moods, penalty=choose_penalty(tracks, moods))
+def _fit_chosen(tracks: PlacedTracks, moods: Moods, n_steps: int) -> Towers:
+    penalty = choose_penalty(tracks, moods, n_steps=n_steps)
+    return fit_towers(tracks, moods, penalty=penalty, n_steps=n_steps)
 
 
 def _name_query(query: Mapping[str, float]) -> str:
@@ -156,8 +179,7 @@ def _write_figures(path: Path, ndcg_by_model: Mapping[str, np.ndarray]) -> None:
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_models(path: Path, tracks: PlacedTracks, moods: Moods) -> None:
-    towers = _fit_chosen(tracks, moods)
+def _write_models(path: Path, tracks: PlacedTracks, towers: Towers) -> None:
     arrays = {name: getattr(towers, name).astype(np.float32) for name in ARRAYS}
     arrays["ridge_map"] = fit_ridge_map(tracks).astype(np.float32)
     arrays["prototypes"] = fit_prototypes(tracks).astype(np.float32)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.affect import LABELS
+from recommender.beam_search import BeamOptions, find_path
 from recommender.errors import EmptyIndexError, InvalidPosteriorError
 from recommender.journey_measures import (
     find_rows,
@@ -206,3 +207,12 @@ def test_shuffling_keeps_the_ends():
     assert (shuffled[0], shuffled[-1]) == (1, 5)
     assert sorted(shuffled) == [1, 2, 3, 4, 5]
     assert shuffle_between_ends([7, 8], np.random.default_rng(3)) == [7, 8]
+
+
+def test_where_all_tracks_near_a_waypoint_were_played_another_will_do(space):
+    near_each = [np.array([0, 1])] * 4
+
+    path = find_path(space, np.zeros((4, 6)), near_each, BeamOptions(), seed=None)
+
+    assert {0, 1} < {stop.row for stop in path}
+    assert len({stop.row for stop in path}) == 4

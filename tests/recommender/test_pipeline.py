@@ -328,3 +328,11 @@ def test_a_query_model_can_be_chosen(catalog):
 
     assert LABELS[int(affect[:4].argmax())] == "angry"
     assert ids_of(by_prototypes.recommend(SAD)) != ids_of(catalog.build_recommender().recommend(SAD))
+
+
+def test_the_recommender_plans_journeys_over_its_own_index(recommender):
+    journey = recommender.recommend_journey(SAD, {"happy": 1.0}, k=8, excluded_track_ids={3})
+
+    assert len(journey) == 8
+    assert journey[0].progress < journey[-1].progress
+    assert 3 not in ids_of(journey)

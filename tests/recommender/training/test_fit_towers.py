@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+import csv
+import json
+
 import numpy as np
 import pytest
 
 from catalog.analysis.embeddings import N_DIMENSIONS
 from recommender.affect import LABELS
-from recommender.query_models import LinearQuery, MoodQuery
+from recommender.query_models import QUERY_MODELS, LinearQuery, MoodQuery
 from recommender.space import Intent
-from recommender.training.emotify_space import PlacedTracks
-from recommender.training.fit_towers import QUERIES, choose_penalty, measure_ndcg, score_tracks
+from recommender.towers import Towers
+from recommender.training.emotify_space import OuterFold, PlacedTracks
+from recommender.training.fit_towers import (
+    FIGURES_FILE,
+    QUERIES,
+    SCORES_FILE,
+    choose_penalty,
+    fit_placed_tracks,
+    measure_ndcg,
+    score_tracks,
+)
 from recommender.training.linear_models import fit_prototypes, fit_ridge_map
 from recommender.training.towers import compute_wanted, draw_moods, fit_towers
 
@@ -102,3 +114,20 @@ def test_a_perfect_score_reaches_an_ndcg_of_one():
     weights = np.array([[query.get(label, 0.0) for label in LABELS] for query in QUERIES])
 
     assert measure_ndcg(tracks.ratings @ weights.T, tracks.ratings) == pytest.approx(np.ones(len(QUERIES)))
+
+
+def test_a_run_measures_every_model_out_of_fold_and_writes_arrays_that_serve(tmp_path):
+    tracks = make_tracks(60)
+    outer = [OuterFold(tracks.take(tracks.folds % 2 == part), tracks.take(tracks.folds % 2 != part)) for part in (0, 1)]
+
+    figures = fit_placed_tracks(tracks, outer, out_path=tmp_path / "models.npz", report_dir=tmp_path, n_steps=2)
+
+    assert set(figures) == set(QUERY_MODELS)
+    with np.load(tmp_path / "models.npz", allow_pickle=False) as arrays:
+        assert Towers.from_arrays(arrays).build_query({"sad": 1.0}).shape == (N_DIMENSIONS,)
+    written = json.loads((tmp_path / FIGURES_FILE).read_text())["ndcg_at_10"]
+    assert written["towers"]["mean"] == pytest.approx(figures["towers"], abs=1e-4)
+    with (tmp_path / SCORES_FILE).open() as table:
+        rows = list(csv.DictReader(table))
+    assert len(rows) == len(QUERY_MODELS) * 60
+    assert "0.6 happy+0.4 sad" in rows[0]
