@@ -76,6 +76,37 @@ def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
         click.echo(f"checkpoint in {checkpoint}; `emotitune export {checkpoint} --out FOLDER` makes a bundle of it")
 
 
+@train.command("student")
+@click.argument("config", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets the student, to be fine-tuned.")
+@click.option("--encoder", type=EXISTING_FOLDER, help="Take the teacher from this folder instead of the model hub.")
+@click.option("--protocol", default="ravdess-4", show_default=True, help="Protocol of the fold.")
+@click.option("--fold", help="Learn nothing from the clips that this fold is tested on; from all clips unless given.")
+@data_option
+def train_student(  # noqa: PLR0913, PLR0917 - options of one command
+    config: Path, out: Path, encoder: Path | None, protocol: str, fold: str | None, data: Path | None
+) -> None:
+    """Distill the small encoder that CONFIG, a TOML file, describes; a run that was cut off goes on.
+
+    Then `emotitune train recognizer` fine-tunes it: `--encoder` names what --out named, `--folds` the same fold.
+    """
+    with _torch_needed():
+        from recognizer.training.student_run import train_student as run_distillation
+
+    folder = _find_speech(data)
+    with _StepBar() as show:
+        student = run_distillation(
+            config,
+            {path.name: path for path in folder.iterdir() if path.is_dir()},
+            out,
+            encoder=str(encoder) if encoder else None,
+            protocol=protocol,
+            fold=fold,
+            on_progress=show,
+        )
+    click.echo(f"student in {student}")
+
+
 @train.command("affect")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets the model's arrays.")
 @click.option("--cache", type=click.Path(path_type=Path), required=True, help="Keeps what a cut run has computed.")
@@ -89,6 +120,33 @@ def train_affect(out: Path, cache: Path, report: Path | None, material: Path | N
     with _StepBar() as show:
         fit_affect_model(_find_material(material), out, cache_dir=cache, report_dir=report, on_progress=show)
     click.echo(f"affect model in {out}")
+
+
+@train.command("music")
+@click.argument("name")
+@click.option("--cache", type=click.Path(path_type=Path), help="Keeps what a cut run has computed.")
+@click.option("--material", type=EXISTING_FOLDER, help="EMOTITUNE_MATERIAL_DIR unless given.")
+def train_music(name: str, cache: Path | None, material: Path | None) -> None:
+    """Fit affect on top of the music model NAME, so that EMOTITUNE_MUSIC_MODEL can choose it."""
+    with _torch_needed():
+        from catalog.training.fit_music_model import fit_music_model
+    from app.settings import Settings
+    from catalog.analysis.plugged_model import find_head
+
+    folder = Settings.from_env().music_models_dir
+    head_path = find_head(name, folder)
+    with _StepBar() as show:
+        figures = fit_music_model(
+            name, _find_material(material), head_path, cache_dir=cache or folder / "cache", on_progress=show
+        )
+    rows = [
+        (feeling.removeprefix("spearman_"), f"{f.value:.3f}", f"{f.low:.3f}-{f.high:.3f}")
+        for feeling, f in figures.items()
+    ]
+    click.echo(format_table(("Feeling", "Spearman", "95 % interval"), rows))
+    click.echo(
+        f"fitted in {head_path}; set EMOTITUNE_MUSIC_MODEL={name} and run `emotitune catalog analyze --outdated`"
+    )
 
 
 @click.command()

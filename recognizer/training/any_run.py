@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from recognizer.training.errors import TrainingError
+from recognizer.training.head_run import HeadRun
 from recognizer.training.protocols import LEAVE_ONE_OUT
 from recognizer.training.run import OnProgress, train
 from recognizer.training.tuning_config import FineTuningConfig, read_run
@@ -55,14 +55,17 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
     if corpora:
         config = dataclasses.replace(config, corpora=tuple(corpora))
     chosen = _spell_out(protocols or (config.protocol,), [name for name in left_out if config.corpora != (name,)])
-    if not isinstance(config, FineTuningConfig):
-        if corpora or protocols or folds or seeds or not is_final:
-            raise TrainingError(f"run {config.name!r} has a frozen encoder: it is measured by its own protocol, whole")
-        checkpoint = train(config, corpora_dirs, out_dir, encoder=encoder, on_progress=on_progress)
+    given: dict[str, Any] = {"encoder": encoder, "on_progress": on_progress}
+    if not isinstance(config, FineTuningConfig) and not (protocols or folds or seeds) and is_final:
+        checkpoint = train(config, corpora_dirs, out_dir, **given)
         return [out_dir / "predictions" / f"{config.protocol}.csv"], checkpoint
-    run = TuningRun(config, corpora_dirs, out_dir, encoder=encoder, protocols=chosen, on_progress=on_progress)
-    files = [run.measure(protocol, folds=folds, seeds=seeds) for protocol in chosen]
-    return [path for path in files if path], run.train_final() if is_final else None
+    if isinstance(config, FineTuningConfig):
+        tuning = TuningRun(config, corpora_dirs, out_dir, protocols=chosen, **given)
+        files = [tuning.measure(protocol, folds=folds, seeds=seeds) for protocol in chosen]
+        return [path for path in files if path], tuning.train_final() if is_final else None
+    heads = HeadRun(config, corpora_dirs, out_dir, protocols=chosen, **given)
+    files = [heads.measure(protocol, folds=folds, seeds=seeds) for protocol in chosen]
+    return [path for path in files if path], train(config, corpora_dirs, out_dir, **given) if is_final else None
 
 
 def _spell_out(protocols: Sequence[str], corpora: Sequence[str]) -> list[str]:

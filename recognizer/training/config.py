@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from _typeshed import DataclassInstance
+
 LayerMix = Literal["weighted", "concatenated"]
 Pooling = Literal["mean", "mean-and-deviation", "attentive"]
 
@@ -161,21 +163,32 @@ class TrainingConfig:
         Raises:
             TrainingError: a key is missing or unknown.
         """
-        fields = {each.name: each for each in dataclasses.fields(cls)}
-        unknown = sorted(set(content) - set(fields))
-        if unknown:
-            raise TrainingError(f"{where}: unknown key {unknown[0]!r}, expected some of {', '.join(fields)}")
-        missing = [name for name in ("name", "encoder", "corpora") if name not in content]
-        if missing:
-            raise TrainingError(f"{where}: missing key {missing[0]!r}")
-        values: dict[str, Any] = {key: _freeze(value) for key, value in content.items()}
-        for key, value in values.items():
-            _check_kind(key, value, _KINDS[str(fields[key].type)], where=where)
-        return cls(**values)
+        return cls(**check_fields(cls, content, required=("name", "encoder", "corpora"), where=where))
 
     def to_mapping(self) -> dict[str, Any]:
         """Return plain values, as `from_mapping` takes them."""
         return dataclasses.asdict(self)
+
+
+def check_fields(
+    kind: type[DataclassInstance], content: dict[str, Any], *, required: tuple[str, ...], where: str
+) -> dict[str, Any]:
+    """Check plain values against the fields of a run of some kind, lists taken as tuples.
+
+    Raises:
+        TrainingError: a key is missing or unknown, or a value of another type.
+    """
+    fields = {each.name: each for each in dataclasses.fields(kind)}
+    unknown = sorted(set(content) - set(fields))
+    if unknown:
+        raise TrainingError(f"{where}: unknown key {unknown[0]!r}, expected some of {', '.join(fields)}")
+    missing = [name for name in required if name not in content]
+    if missing:
+        raise TrainingError(f"{where}: missing key {missing[0]!r}")
+    values: dict[str, Any] = {key: _freeze(value) for key, value in content.items()}
+    for key, value in values.items():
+        _check_kind(key, value, _KINDS[str(fields[key].type)], where=where)
+    return values
 
 
 def read_toml(path: Path) -> dict[str, Any]:

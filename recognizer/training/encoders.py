@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -11,6 +12,14 @@ from torch.nn import functional
 
 from recognizer.training.errors import TrainingError
 from recognizer.training.frontend import LogMelSpectrogram
+from recognizer.training.students import (
+    LOG_MEL,
+    STUDENTS,
+    LogMelSpeechEncoder,
+    build_narrow_wav2vec2,
+    find_student,
+    load_student_weights,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
@@ -137,7 +146,8 @@ def build_encoder(
     """Load an encoder from the model hub or from a folder.
 
     Args:
-        name_or_folder: a hub name such as "facebook/wav2vec2-base", or a folder with config.json and weights.
+        name_or_folder: a hub name such as "facebook/wav2vec2-base", a folder with config.json and weights, or one of
+            our own students by name or folder.
         n_blocks: how many transformer blocks to keep, from the first on; None keeps all.
         max_s: longest window that will be heard, in seconds: positions beyond are dropped; None keeps all.
         from_scratch: whether to take the architecture alone, with random weights.
@@ -147,6 +157,9 @@ def build_encoder(
     """
     from transformers import AutoConfig  # Transformers takes seconds to import
 
+    student = find_student(name_or_folder)
+    if student is not None:
+        return _build_student(student, name_or_folder, n_blocks, from_scratch=from_scratch)
     try:
         config = AutoConfig.from_pretrained(name_or_folder)
     except (OSError, ValueError) as error:
@@ -158,6 +171,18 @@ def build_encoder(
     if config.model_type in ("wav2vec2", "wavlm", "hubert"):
         return WaveformSpeechEncoder(_load_auto(name_or_folder, config, from_scratch=from_scratch), n_blocks)
     raise TrainingError(f"encoder kind {config.model_type!r} is none of whisper, wav2vec2, wavlm and hubert")
+
+
+def _build_student(name: str, name_or_folder: str, n_blocks: int | None, *, from_scratch: bool) -> SpeechEncoder:
+    """Build one of our own encoders; only a folder has weights for it."""
+    encoder: LogMelSpeechEncoder | WaveformSpeechEncoder = (
+        LogMelSpeechEncoder() if name == LOG_MEL else WaveformSpeechEncoder(build_narrow_wav2vec2(), None)
+    )
+    if name_or_folder not in STUDENTS and not from_scratch:
+        load_student_weights(Path(name_or_folder), encoder)
+    if n_blocks not in (None, len(encoder.blocks)):
+        raise TrainingError(f"student {name!r} has {len(encoder.blocks)} blocks, got n_blocks = {n_blocks}")
+    return encoder
 
 
 def _load_whisper(name_or_folder: str, config: PreTrainedConfig, *, from_scratch: bool) -> Any:  # noqa: ANN401 - as above

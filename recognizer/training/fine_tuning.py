@@ -79,7 +79,7 @@ def fine_tune(  # noqa: PLR0913 - what a training needs
         data: what to learn from and what to choose by.
         config: the run.
         folder: gets the Trainer's checkpoints and log; those of this very training are gone on from.
-        seed: of the head's weights, of every draw and of dropout.
+        seed: of every draw and of dropout.
         where: names the training in messages.
         on_progress: told how many steps are done and of how many.
 
@@ -88,7 +88,6 @@ def fine_tune(  # noqa: PLR0913 - what a training needs
     """
     set_seed(seed)
     network = TunedNetwork(model, data.training, config)
-    _start_anew(model, seed)
     plan = LearningPlan.of(model, config)
     trainer = _TunedTrainer(
         network, store, data, config, folder=folder / f"trainer-{_name(config, data, seed)}", plan=plan, seed=seed
@@ -147,7 +146,7 @@ def compute_loss(outputs: dict[str, Tensor], labels: Tensor, num_items_in_batch:
     """Cross-entropy with soft targets (B, n_labels), averaged over all clips of an optimizer step."""
     per_clip = functional.cross_entropy(outputs["logits"].float(), labels, reduction="none")
     if not torch.isfinite(per_clip).all():
-        raise _BrokenLossError(float(per_clip.sum()))
+        raise _BrokenLossError(float(per_clip.detach().sum()))
     # The Trainer counts targets, of which every clip has one for each label.
     return per_clip.sum() / (num_items_in_batch / len(LABELS) if num_items_in_batch is not None else len(per_clip))
 
@@ -245,14 +244,6 @@ def _build_arguments(config: FineTuningConfig, folder: Path, n_steps: int, seed:
         ddp_find_unused_parameters=True,
         seed=seed,
     )
-
-
-def _start_anew(model: EmotionClassifier, seed: int) -> None:
-    """Draw the head's weights by the seed."""
-    torch.manual_seed(seed)
-    for module in model.head.modules():
-        if isinstance(module, torch.nn.Linear):
-            module.reset_parameters()
 
 
 def _predict(network: TunedNetwork, store: FrameStore, data: TuningData) -> np.ndarray:

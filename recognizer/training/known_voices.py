@@ -6,14 +6,46 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from recognizer.training.cross_validation import to_prediction
 from recognizer.voice_baseline import MAX_WEIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from recognizer.corpora.utterance import Utterance
+    from recognizer.evaluation.predictions import Prediction
 
 KNOWN_CLIPS: Final = (0, 1, 3, 5, 10, 20)
+
+
+def predict_with_known_clips(  # noqa: PLR0913 - what a prediction is made of
+    statistics: np.ndarray,
+    utterances: Sequence[Utterance],
+    classify: Callable[[np.ndarray], np.ndarray],
+    *,
+    kappa: float,
+    temperature: float,
+    fold: str,
+    seed: int,
+) -> dict[int, list[Prediction]]:
+    """Predict clips, by how many others of their voice are known, as `KNOWN_CLIPS` counts.
+
+    Args:
+        statistics: standardized, shape (n_clips, d).
+        utterances: the clips.
+        classify: from centers (n_clips, d) to logits (n_clips, n_labels).
+        kappa: clips at which a center counts half.
+        temperature: put down with each prediction.
+        fold: put down likewise.
+        seed: of the draw, and put down likewise.
+    """
+    predictions = {}
+    for n_known in KNOWN_CLIPS:
+        rng = np.random.default_rng([seed, n_known])
+        logits = classify(draw_centers(statistics, utterances, n_known, kappa=kappa, rng=rng))
+        pairs = zip(utterances, logits, strict=True)
+        predictions[n_known] = [to_prediction(each, fold, seed, row, temperature) for each, row in pairs]
+    return predictions
 
 
 def draw_centers(

@@ -97,6 +97,11 @@ class EmotionClassifier(nn.Module):
 
     def set_level(self, waveform: Tensor) -> Tensor:
         """Bring waveforms (B, n_samples) to the level that the encoder is shown."""
-        rms = torch.sqrt(waveform.pow(2).mean(dim=1, keepdim=True)).clamp(min=_LEAST_RMS)
-        leveled: Tensor = waveform * (self.level / rms)
-        return leveled.clamp(-1.0, 1.0)
+        return set_level(waveform, self.level)
+
+
+def set_level(waveform: Tensor, level: float) -> Tensor:
+    """Bring waveforms (B, n_samples) to a root mean square, within [-1, 1]."""
+    rms = torch.sqrt(waveform.pow(2).mean(dim=1, keepdim=True)).clamp(min=_LEAST_RMS)
+    leveled: Tensor = waveform * (level / rms)
+    return leveled.clamp(-1.0, 1.0)

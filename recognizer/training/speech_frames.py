@@ -35,7 +35,7 @@ def to_waveform(frames: np.ndarray) -> np.ndarray:
 
 def keep_speech(
     utterances: Sequence[Utterance],
-    config: FineTuningConfig,
+    window_s: float,
     cache_dir: Path,
     *,
     on_progress: Callable[[int, int], None] = lambda _n_done, _n_total: None,
@@ -49,14 +49,14 @@ def keep_speech(
     def compute(row: int) -> Frames:
         utterance = utterances[row]
         try:
-            waveform = load_speech(utterance, window_s=config.window_s)
+            waveform = load_speech(utterance, window_s=window_s)
         except UnusableClipError as error:
             return Frames((), error.reason)
         except UnreadableAudioError as error:
             raise TrainingError(f"cannot read {str(utterance.path)!r} of {utterance.corpus!r}: {error}") from error
         return Frames((np.round(waveform * _INT16_SCALE).astype(np.int16),))
 
-    folder = cache_dir / f"speech-{_hash(_name(utterances), config.window_s)}"
+    folder = cache_dir / f"speech-{_hash(_name(utterances), window_s)}"
     return fill_store(folder, len(utterances), compute, on_progress=on_progress)
 
 

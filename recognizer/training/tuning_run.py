@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,27 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from recognizer.corpora import load_corpus
-from recognizer.evaluation.predictions import read_rows, write_predictions
 from recognizer.training.checkpoints import Checkpoint, build_model, save_checkpoint
-from recognizer.training.cross_validation import to_prediction
-from recognizer.training.errors import TrainingError
 from recognizer.training.fine_tuning import TunedModel, compute_logits, fine_tune
-from recognizer.training.known_voices import KNOWN_CLIPS, draw_centers
-from recognizer.training.protocols import FoldRows, name_test_corpora, plan_folds
+from recognizer.training.fold_results import FoldResults
+from recognizer.training.known_voices import predict_with_known_clips
+from recognizer.training.protocols import FoldRows, plan_folds
+from recognizer.training.run_corpora import load_corpora
 from recognizer.training.speech_frames import keep_lower_outputs, keep_speech
 from recognizer.training.tuning_data import split_validation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from recognizer.corpora.utterance import Utterance
     from recognizer.training.frame_store import FrameStore
     from recognizer.training.tuning_config import FineTuningConfig
 
 OnProgress = Callable[[str, int, int], None]
-
-_DONE_FILE = "done.json"
 
 
 def _silent(_step: str, _n_done: int, _n_total: int) -> None:
@@ -69,8 +63,8 @@ class TuningRun:
         self._out_dir = out_dir
         self._on_progress = on_progress
         self._located = dataclasses.replace(config, encoder=encoder or config.encoder)
-        tested = [name for protocol in protocols for name in name_test_corpora(protocol, config.corpora)]
-        self._utterances = _load(config, corpora, dict.fromkeys((*config.corpora, *tested)))
+        self._results = FoldResults(out_dir, config)
+        self._utterances = load_corpora(config, corpora, protocols)
         self._store, self._heard = self._fill_store()
 
     def measure(self, protocol: str, *, folds: Sequence[str] = (), seeds: Sequence[int] = ()) -> Path | None:
@@ -88,17 +82,9 @@ class TuningRun:
             TrainingError: there is no such protocol or fold, or a training breaks.
         """
         planned = plan_folds(protocol, self._utterances, self._heard, self.config.corpora)
-        unknown = sorted(set(folds) - {fold.fold for fold in planned})
-        if unknown:
-            raise TrainingError(
-                f"protocol {protocol!r} has no fold {unknown[0]!r}, expected some of "
-                f"{', '.join(fold.fold for fold in planned)}"
-            )
-        for seed in seeds or range(self.config.seed, self.config.seed + self.config.n_seeds):
-            for fold in planned:
-                if (not folds or fold.fold in folds) and not self._is_done(fold, seed):
-                    self._measure_fold(fold, seed)
-        return self._join(planned)
+        for fold, seed in self._results.iter_lacking(planned, folds, seeds):
+            self._measure_fold(fold, seed)
+        return self._results.join(planned)
 
     def train_final(self) -> Path:
         """Train on all corpora of the run and write the checkpoint, whose folder is returned.
@@ -122,7 +108,7 @@ class TuningRun:
 
     def _fill_store(self) -> tuple[FrameStore, np.ndarray]:
         cache_dir = self._out_dir / "cache"
-        speech = keep_speech(self._utterances, self.config, cache_dir, on_progress=self._tell("speech"))
+        speech = keep_speech(self._utterances, self.config.window_s, cache_dir, on_progress=self._tell("speech"))
         heard = np.array([row not in speech.refused for row in range(len(self._utterances))])
         self._refused = [(self._utterances[row].utterance_id, reason) for row, reason in sorted(speech.refused.items())]
         if self.config.frozen_blocks is None:
@@ -138,6 +124,8 @@ class TuningRun:
         return store, heard
 
     def _train(self, rows: np.ndarray, folder: Path, seed: int, where: str) -> TunedModel:
+        # Before the network is built: its head and attention are drawn then.
+        torch.manual_seed(seed)
         data = split_validation(self._utterances, rows, self.config, seed=seed, where=where)
         return fine_tune(
             build_model(self._located),
@@ -151,65 +139,25 @@ class TuningRun:
         )
 
     def _measure_fold(self, fold: FoldRows, seed: int) -> None:
-        folder = self._fold_folder(fold, seed)
-        folder.mkdir(parents=True, exist_ok=True)
-        where = f"{fold.protocol} {fold.fold} seed {seed}"
-        tuned = self._train(fold.train, folder, seed, where)
-        utterances = [self._utterances[row] for row in fold.test]
+        folder = self._results.get_folder(fold, seed)
+        tuned = self._train(fold.train, folder, seed, f"{fold.protocol} {fold.fold} seed {seed}")
         pooled = tuned.network.pool_all(self._store, fold.test)
-        statistics = tuned.network.classifier.cpu().classify(pooled)[1].detach().numpy()
         tuned.network.cpu()
-        for n_known in KNOWN_CLIPS:
-            rng = np.random.default_rng([seed, n_known])
-            centers = draw_centers(statistics, utterances, n_known, kappa=self.config.kappa, rng=rng)
-            logits = compute_logits(tuned.network, pooled, torch.from_numpy(centers))
-            rows = [
-                to_prediction(each, fold.fold, seed, row, tuned.temperature)
-                for each, row in zip(utterances, logits, strict=True)
-            ]
-            write_predictions(folder / f"known-{n_known}.csv", rows)
-        facts = {"validation_uar": tuned.validation_uar, "best_step": tuned.best_step, "config": self._describe()}
-        (folder / _DONE_FILE).write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        predictions = predict_with_known_clips(
+            tuned.network.classifier.classify(pooled)[1].detach().numpy(),
+            [self._utterances[row] for row in fold.test],
+            lambda centers: compute_logits(tuned.network, pooled, torch.from_numpy(centers)),
+            kappa=self.config.kappa,
+            temperature=tuned.temperature,
+            fold=fold.fold,
+            seed=seed,
+        )
+        facts = {"validation_uar": tuned.validation_uar, "best_step": tuned.best_step}
+        self._results.keep(fold, seed, predictions, facts)
         for trainer_folder in folder.glob("trainer-*"):
             if (trainer_folder / "log.csv").exists():
                 (trainer_folder / "log.csv").replace(folder / "log.csv")
             shutil.rmtree(trainer_folder)
-
-    def _join(self, planned: Sequence[FoldRows]) -> Path | None:
-        """Write the predictions of all seeds whose folds are done, with none and with some clips known."""
-        seeds = range(self.config.seed, self.config.seed + self.config.n_seeds)
-        whole = [seed for seed in seeds if all(self._is_done(fold, seed) for fold in planned)]
-        if not whole:
-            return None
-        folder = self._out_dir / "predictions"
-        folder.mkdir(parents=True, exist_ok=True)
-        protocol = planned[0].protocol
-        for n_known in KNOWN_CLIPS:
-            rows = [
-                row
-                for seed in whole
-                for fold in planned
-                for row in read_rows(self._fold_folder(fold, seed) / f"known-{n_known}.csv")
-            ]
-            suffix = f"-known-{n_known}" if n_known else ""
-            write_predictions(folder / f"{protocol}{suffix}.csv", rows)
-        return folder / f"{protocol}.csv"
-
-    def _is_done(self, fold: FoldRows, seed: int) -> bool:
-        """Tell whether a fold's predictions are there and come from this very run."""
-        try:
-            facts = json.loads((self._fold_folder(fold, seed) / _DONE_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        return bool(facts["config"] == self._describe())
-
-    def _fold_folder(self, fold: FoldRows, seed: int) -> Path:
-        return self._out_dir / "folds" / fold.protocol / f"{fold.fold}-seed{seed}"
-
-    def _describe(self) -> dict[str, Any]:
-        """Give what the fold's outcome hangs on: all but how many seeds there are."""
-        description: dict[str, Any] = json.loads(json.dumps(self.config.to_mapping() | {"n_seeds": 0}))
-        return description
 
     def _tell(self, step: str) -> Callable[[int, int], None]:
         return lambda n_done, n_total: self._on_progress(step, n_done, n_total)
@@ -224,10 +172,3 @@ class TuningRun:
             "validation_uar": tuned.validation_uar,
             "best_step": tuned.best_step,
         }
-
-
-def _load(config: FineTuningConfig, corpora: Mapping[str, Path], needed: Mapping[str, None]) -> list[Utterance]:
-    missing = [name for name in needed if name not in corpora]
-    if missing:
-        raise TrainingError(f"run {config.name!r} needs corpus {missing[0]!r}, got folders for {sorted(corpora)}")
-    return [utterance for name in needed for utterance in load_corpus(name, corpora[name])]

@@ -72,7 +72,7 @@ def test_a_run_is_trained_measured_exported_and_served(call, train_args, encoder
     [
         (("n_blocks = 2", "blocks = 2"), "unknown key 'blocks'"),
         (('["ravdess"]', '["ravdess", "nobody"]'), "needs corpus 'nobody', got folders for ['ravdess']"),
-        (('["ravdess"]', '["nemo"]'), "needs corpus 'nemo', got folders for []"),
+        (('["ravdess"]', '["nemo"]'), "needs corpus 'nemo', got folders for ['ravdess']"),
         (("", ""), "encoder 'nowhere/tiny-encoder' is neither a folder"),
     ],
     ids=["key", "corpus", "folder", "encoder"],

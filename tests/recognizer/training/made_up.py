@@ -14,6 +14,7 @@ from transformers import (
 )
 
 from recognizer.training.config import TrainingConfig
+from recognizer.training.tuning_config import FineTuningConfig
 from tests.signals import encode_wav, make_speech
 
 if TYPE_CHECKING:
@@ -112,3 +113,21 @@ def make_statistics(truth: np.ndarray, *, n_views: int = 2, dim: int = 12, seed:
     means = 2.0 * np.eye(4, dim)
     noise = rng.standard_normal((len(truth), n_views, dim))
     return (means[truth][:, None] + noise).astype(np.float32)
+
+
+def make_tuning_config(**fields) -> FineTuningConfig:
+    defaults = {
+        "name": "tiny",
+        "encoder": "nowhere/tiny-encoder",
+        "corpora": ("ravdess",),
+        "n_blocks": 2,
+        "hidden_size": 8,
+        "batch_size": 8,
+        "n_steps": 30,
+        "n_evaluations": 3,
+        "learning_rate": 0.01,
+        "dropout": 0.1,
+        "n_seeds": 1,
+        "max_known_clips": 3,
+    }
+    return FineTuningConfig(**{**defaults, **fields})

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from recognizer.evaluation.predictions import read_predictions
+from recognizer.training.any_run import run_any
+from recognizer.training.checkpoints import build_model
+from recognizer.training.errors import TrainingError
+from tests.recognizer.training.made_up import TOML, make_tuning_config
+
+
+def tell_nobody(_step, _n_done, _n_total):
+    pass
+
+
+def test_heads_are_measured_by_parts_and_joined_when_all_are_there(ravdess_dir, whisper_dir, tmp_path):
+    (tmp_path / "run.toml").write_text(TOML)
+    corpora = {"ravdess": ravdess_dir}
+    given = {"encoder": str(whisper_dir), "is_final": False, "on_progress": tell_nobody}
+
+    first = run_any(tmp_path / "run.toml", corpora, tmp_path / "out", folds=("f1", "f2"), **given)
+    rest = run_any(tmp_path / "run.toml", corpora, tmp_path / "out", folds=("f3", "f4", "f5", "f6"), **given)
+
+    path = tmp_path / "out" / "predictions" / "ravdess-4.csv"
+    assert first == ([], None)
+    assert rest == ([path], None)
+    assert len(read_predictions(path).rows) == 96
+    # On one corpus there is nothing to leave out.
+    with pytest.raises(TrainingError, match=r"protocol 'leave-one-corpus-out-ravdess'.*0 clips to train on"):
+        run_any(tmp_path / "run.toml", corpora, tmp_path / "out", protocols=("leave-one-corpus-out-ravdess",), **given)
+
+
+@pytest.mark.slow
+def test_the_shape_of_wav2vec2_base_goes_through_its_run(ravdess_dir, tmp_path):
+    import dataclasses
+    from importlib import resources
+
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+    from recognizer.training.tuning_config import FineTuningConfig, read_run
+    from recognizer.training.tuning_run import TuningRun
+
+    Wav2Vec2Model(Wav2Vec2Config()).save_pretrained(tmp_path / "base")
+    for name in ("wav2vec2-base-post", "wav2vec2-base"):
+        with resources.as_file(resources.files("recognizer.training") / "configs" / f"{name}.toml") as path:
+            config = read_run(path)
+        assert isinstance(config, FineTuningConfig)
+        short = dataclasses.replace(
+            config, corpora=("ravdess",), n_steps=2, n_evaluations=1, batch_size=2, window_s=1.0, precision="float32"
+        )
+        run = TuningRun(short, {"ravdess": ravdess_dir}, tmp_path / name, encoder=str(tmp_path / "base"))
+
+        assert run.train_final().is_dir()
+
+
+def test_a_student_of_other_depth_is_refused():
+    with pytest.raises(TrainingError, match="has 4 blocks, got n_blocks = 2"):
+        build_model(make_tuning_config(encoder="log-mel"))
