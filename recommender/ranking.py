@@ -192,7 +192,7 @@ class _Selection:
 
     def take(self, best: int, spacing: Spacing) -> Pick:
         """Put a candidate into the playlist."""
-        diversity = -self._diversity_weight * float(self._likeness[best])
+        diversity = 0.0 - self._diversity_weight * float(self._likeness[best])
         pick = Pick(best, diversity, float(self._shifts[best]), float(self._chance[best]))
         self._chosen.append(best)
         self.close([best])
