@@ -65,14 +65,17 @@ def load_mood_map(session: Session, wanted: TrackFilter = EVERY_TRACK) -> MoodMa
     predicted = _read(session, TrackAffect, wanted, func.coalesce(TrackAffect.uncertainty, _UNSAID))
     corrected = _read(session, AffectCorrection, wanted, literal(0.0))
     # A track may have the one without the other.
-    points = np.concatenate([predicted[~np.isin(predicted[:, 0], corrected[:, 0])], corrected])
-    points = points[np.argsort(points[:, 0])]
+    is_corrected = np.zeros(1 + int(max(predicted[:, 0].max(initial=0), corrected[:, 0].max(initial=0))), dtype=bool)
+    is_corrected[corrected[:, 0].astype(np.int64)] = True
+    points = np.concatenate([predicted[~is_corrected[predicted[:, 0].astype(np.int64)]], corrected])
+    # Stable sorting merges two runs that are sorted already.
+    points = points[np.argsort(points[:, 0], kind="stable")]
     return MoodMap(
         track_ids=points[:, 0].astype(np.int32),
         valence=points[:, 1].astype(np.float32),
         arousal=points[:, 2].astype(np.float32),
         uncertainty=np.where(points[:, 3] == _UNSAID, np.nan, points[:, 3]).astype(np.float32),
-        is_corrected=np.isin(points[:, 0], corrected[:, 0]),
+        is_corrected=is_corrected[points[:, 0].astype(np.int64)],
         mood=points[:, 4].astype(np.uint8),
     )
 

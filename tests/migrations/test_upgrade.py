@@ -207,7 +207,7 @@ def _read_rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
 
 
 def _is_ours(name: str | None, _kind: str, _parents: object) -> bool:
-    # The full-text index is made by statements that no model describes; `test_full_text` looks at it.
+    # The full-text index is made by statements that no model describes; `tests/catalog/test_search.py` looks at it.
     return not str(name).startswith(("track_search", "ix_track_search"))
 
 
