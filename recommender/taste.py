@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,6 +67,7 @@ class ListenerTaste:
         precision: inverse covariance without the prior, shape (33, 33): weights, then the offset.
         evidence: precision-weighted sum of reactions, shape (33,).
         counts: how many reactions of each kind are in there.
+        model: the embedding model whose axes these are; all have the layout of the shipped one.
 
     Source: Bishop (2006), Pattern Recognition and Machine Learning, equations 3.50 and 3.51.
     """
@@ -74,6 +75,7 @@ class ListenerTaste:
     precision: np.ndarray = field(default_factory=lambda: np.zeros((_N_WEIGHTS + 1, _N_WEIGHTS + 1)))
     evidence: np.ndarray = field(default_factory=lambda: np.zeros(_N_WEIGHTS + 1))
     counts: Mapping[Reaction, int] = field(default_factory=dict)
+    model: str = EMBEDDING_MODEL
     _drawn: np.ndarray | None = None
 
     @property
@@ -121,7 +123,7 @@ class ListenerTaste:
             return self
         root = np.linalg.cholesky(self._posterior_precision())
         drawn = self._mean() + np.linalg.solve(root.T, rng.standard_normal(_N_WEIGHTS + 1))
-        return ListenerTaste(self.precision, self.evidence, self.counts, drawn[:_N_WEIGHTS])
+        return replace(self, _drawn=drawn[:_N_WEIGHTS])
 
     def explain(self, embedding: np.ndarray) -> str:
         """Say what of a track, shape (d,), speaks for or against it; empty where hardly anything does."""
@@ -150,22 +152,22 @@ class ListenerTaste:
         rows, columns = np.tril_indices(_N_WEIGHTS + 1)
         return {
             "format": _FORMAT,
-            "model": EMBEDDING_MODEL,
+            "model": self.model,
             "counts": {str(reaction): n for reaction, n in self.counts.items() if n},
             "evidence": np.round(self.evidence, 6).tolist(),
             "precision": np.round(self.precision[rows, columns], 6).tolist(),
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> ListenerTaste:
-        """Read what `to_json` wrote.
+    def from_json(cls, values: Mapping[str, Any], *, model: str = EMBEDDING_MODEL) -> ListenerTaste:
+        """Read what `to_json` wrote, of the embedding model asked for.
 
         Raises:
             TasteUnreadableError: it is of another format or embedding model, or damaged; learn it anew.
         """
         found = (values.get("format"), values.get("model"))
-        if found != (_FORMAT, EMBEDDING_MODEL):
-            raise TasteUnreadableError(f"expected format and model {(_FORMAT, EMBEDDING_MODEL)}, got {found}")
+        if found != (_FORMAT, model):
+            raise TasteUnreadableError(f"expected format and model {(_FORMAT, model)}, got {found}")
         precision = np.zeros((_N_WEIGHTS + 1, _N_WEIGHTS + 1))
         try:
             precision[np.tril_indices(_N_WEIGHTS + 1)] = values["precision"]
@@ -175,16 +177,17 @@ class ListenerTaste:
             raise TasteUnreadableError(f"a field is missing or damaged: {error}") from error
         if evidence.shape != (_N_WEIGHTS + 1,) or not (np.isfinite(evidence).all() and np.isfinite(precision).all()):
             raise TasteUnreadableError(f"expected {_N_WEIGHTS + 1} finite sums, got shape {evidence.shape}")
-        return cls(precision + np.tril(precision, -1).T, evidence, counts)
+        return cls(precision + np.tril(precision, -1).T, evidence, counts, model)
 
     def _changed(self, embedding: np.ndarray, reaction: Reaction, sign: int) -> ListenerTaste:
         value, noise_sd = _VALUE_AND_NOISE_SD[reaction]
         row = np.append(_to_raw(embedding[None])[0], 1.0)
         counts = {**self.counts, reaction: self.counts.get(reaction, 0) + sign}
         if not any(counts.values()):
-            return ListenerTaste()  # exactly nothing, where subtracting leaves rounding
+            return ListenerTaste(model=self.model)  # exactly nothing, where subtracting leaves rounding
         weight = sign / noise_sd**2
-        return ListenerTaste(self.precision + weight * np.outer(row, row), self.evidence + weight * value * row, counts)
+        precision, evidence = self.precision + weight * np.outer(row, row), self.evidence + weight * value * row
+        return replace(self, precision=precision, evidence=evidence, counts=counts)
 
     def _posterior_precision(self) -> np.ndarray:
         prior = np.full(_N_WEIGHTS + 1, _PRIOR_SD**-2)

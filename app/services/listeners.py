@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from app.services.errors import ListenerNotFoundError, PlaylistNotFoundError
 from app.services.feedback import CORRECTION
 from catalog.analysis.embeddings import EMBEDDING_MODEL
+from catalog.corrections import follow_corrections
 from catalog.database import utc_now
 from catalog.errors import TrackNotFoundError
 from catalog.models import Feedback, Listener, Listening, Playlist, PlaylistEntry, Track, TrackEmbedding, TrackFeedback
@@ -20,7 +21,7 @@ from recommender.mood_model import MoodModel
 from recommender.taste import ListenerTaste, Reaction
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -112,10 +113,14 @@ class ListenerService:
 
     Args:
         session_factory: where listeners and playlists are stored.
+        choose_model: tells the embedding model of the index that serves; tastes of another are learned anew.
     """
 
-    def __init__(self, session_factory: SessionFactory) -> None:
+    def __init__(
+        self, session_factory: SessionFactory, *, choose_model: Callable[[], str] = lambda: EMBEDDING_MODEL
+    ) -> None:
         self._session_factory = session_factory
+        self._choose_model = choose_model
 
     def get_or_create(self, listener_id: str | None = None) -> str:
         """Return the id of a listener who agrees to be learned from; one unknown, or deleted, begins anew."""
@@ -174,11 +179,12 @@ class ListenerService:
         Raises:
             ListenerNotFoundError: no listener bears this id.
         """
+        model = self._choose_model()
         with self._session_factory.begin() as session:
             listener = _get_listener(session, listener_id)
             standing = _load_standing(session, listener_id)
             return ListenerModel(
-                _read_taste(session, listener, standing),
+                _read_taste(session, listener, standing, model),
                 _read_mood_model(session, listener),
                 frozenset(track_id for track_id, reaction in standing.items() if reaction is Reaction.NEVER),
                 _count_plays(session, listener_id),
@@ -190,10 +196,11 @@ class ListenerService:
         Raises:
             ListenerNotFoundError: no listener bears this id.
         """
+        model = self._choose_model()
         with self._session_factory.begin() as session:
             listener = _get_listener(session, listener_id)
             standing = _load_standing(session, listener_id)
-            taste, moods = _read_taste(session, listener, standing), _read_mood_model(session, listener)
+            taste, moods = _read_taste(session, listener, standing, model), _read_mood_model(session, listener)
         tracks = {kind: tuple(i for i, reaction in standing.items() if reaction is kind) for kind in Reaction}
         return Learned(len(standing), taste.describe(), moods.describe(), tracks)
 
@@ -252,6 +259,7 @@ class ListenerService:
             return row.id
 
     def _record(self, track_id: int, kind: str, listener_id: str | None, playlist_id: str | None) -> None:
+        model = self._choose_model()
         with self._session_factory.begin() as session:
             if session.get(Track, track_id) is None:
                 raise TrackNotFoundError(track_id)
@@ -261,7 +269,7 @@ class ListenerService:
             session.add(TrackFeedback(track_id=track_id, kind=kind, listener_id=listener_id, playlist_id=playlist_id))
             session.flush()
             if listener is not None:
-                listener.taste = _learn_taste(session, _load_standing(session, listener.id)).to_json()
+                listener.taste = _learn_taste(session, _load_standing(session, listener.id), model).to_json()
 
 
 def _get_listener(session: Session, listener_id: str) -> Listener:
@@ -283,32 +291,37 @@ def _load_standing(session: Session, listener_id: str) -> dict[int, Reaction]:
     return standing
 
 
-def _learn_taste(session: Session, standing: Mapping[int, Reaction]) -> ListenerTaste:
+def _learn_taste(session: Session, standing: Mapping[int, Reaction], model: str) -> ListenerTaste:
     """Learn from all reactions anew, as embeddings change with a new analysis or a correction."""
     latest = dict(list(standing.items())[-MAX_REACTIONS:])
-    embedding_by_id = _load_embeddings(session, latest)
-    taste = ListenerTaste()
+    embedding_by_id = _load_embeddings(session, latest, model)
+    taste = ListenerTaste(model=model)
     for track_id, reaction in latest.items():
         if track_id in embedding_by_id:
             taste = taste.with_reaction(embedding_by_id[track_id], reaction)
     return taste
 
 
-def _load_embeddings(session: Session, track_ids: Collection[int]) -> dict[int, np.ndarray]:
+def _load_embeddings(session: Session, track_ids: Collection[int], model: str) -> dict[int, np.ndarray]:
     query = select(TrackEmbedding.track_id, TrackEmbedding.vector).where(
-        TrackEmbedding.model == EMBEDDING_MODEL, TrackEmbedding.track_id.in_(list(track_ids))
+        TrackEmbedding.model == model, TrackEmbedding.track_id.in_(list(track_ids))
     )
-    return {track_id: np.frombuffer(vector, dtype="<f4") for track_id, vector in session.execute(query)}
+    rows = session.execute(query.order_by(TrackEmbedding.track_id)).all()
+    if not rows:
+        return {}
+    ids = np.array([row.track_id for row in rows], dtype=np.int64)
+    vectors = np.array([np.frombuffer(row.vector, dtype="<f4") for row in rows], dtype=np.float32)
+    return dict(zip(ids.tolist(), follow_corrections(session, model, ids, vectors), strict=True))
 
 
-def _read_taste(session: Session, listener: Listener, standing: Mapping[int, Reaction]) -> ListenerTaste:
+def _read_taste(session: Session, listener: Listener, standing: Mapping[int, Reaction], model: str) -> ListenerTaste:
     if listener.taste is None:
-        return ListenerTaste()
+        return ListenerTaste(model=model)
     try:
-        return ListenerTaste.from_json(listener.taste)
+        return ListenerTaste.from_json(listener.taste, model=model)
     except TasteUnreadableError as error:
         _LOG.warning("taste learned anew", reason=error.reason)
-        taste = _learn_taste(session, standing)
+        taste = _learn_taste(session, standing, model)
         listener.taste = taste.to_json()
         return taste
 

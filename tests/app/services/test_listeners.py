@@ -10,7 +10,7 @@ from app.services.errors import ListenerNotFoundError, PlaylistNotFoundError
 from app.services.listeners import ListenerService, LoggedEntry, LoggedPlaylist
 from catalog.analysis.embeddings import EMBEDDING_MODEL, fold
 from catalog.errors import TrackNotFoundError
-from catalog.models import Feedback, Listener, Listening, Playlist, PlaylistEntry, TrackFeedback
+from catalog.models import Feedback, Listener, Listening, Playlist, PlaylistEntry, TrackEmbedding, TrackFeedback
 from recommender.taste import Reaction
 from tests.factories import add_analyzed_track, add_track
 
@@ -208,6 +208,17 @@ def test_damaged_models_are_learned_anew(parts):
 
     assert model.taste.score(parts.embeddings).argmax() == 2
     assert model.mood_model.n_corrections == 9
+
+
+def test_a_taste_is_learned_anew_when_the_index_changes_its_model(parts):
+    parts.service.record_reaction(parts.track_ids[2], Reaction.LIKE, listener_id=parts.listener_id)
+    with parts.sessions.begin() as session:
+        session.add(TrackEmbedding(track_id=parts.track_ids[2], model="other-1", vector=parts.embeddings[7].tobytes()))
+
+    other = ListenerService(parts.sessions, choose_model=lambda: "other-1").get_model(parts.listener_id).taste
+
+    assert other.model == "other-1"
+    assert other.score(parts.embeddings).argmax() == 7
 
 
 def test_what_does_not_exist_is_named(parts):
