@@ -45,7 +45,7 @@ def open_batch(session_factory: SessionFactory, origin: ImportOrigin) -> int:
     with session_factory.begin() as session:
         batch = ImportBatch(
             importer=origin.importer,
-            source=origin.where,
+            source=origin.where.encode("utf-8", "replace").decode(),
             arguments=dict(origin.arguments),
             who=origin.who,
             status=ImportStatus.RUNNING,

@@ -24,6 +24,8 @@ class ImportTally:
 
     def skip(self, where: str, reason: str) -> None:
         """Count a skipped entry."""
+        # Names of files may hold bytes that no database takes.
+        where, reason = _printable(where), _printable(reason)
         self.counts[Action.SKIP] += 1
         if self._on_skip is not None:
             self._on_skip(where, reason)
@@ -33,7 +35,7 @@ class ImportTally:
     def note(self, where: str, note: str) -> None:
         """Keep what was left out of a track that comes in."""
         if note and len(self._notes) < MAX_LISTED_SKIPS:
-            self._notes.append((where, note))
+            self._notes.append((_printable(where), note))
 
     def count(self, change: PlannedChange) -> None:
         """Count a change as planned."""
@@ -55,3 +57,7 @@ class ImportTally:
             notes=tuple(self._notes),
             import_id=import_id,
         )
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

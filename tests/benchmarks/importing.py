@@ -120,9 +120,8 @@ def measure_plan(folder: Path, n_rows: int) -> None:
     before_mib = _peak_mib()
     with Watch() as watch:
         n_planned = sum(1 for _ in CsvImporter(sessions).plan(source))
-    print(
-        f"CSV plan: {watch.rate(n_planned, 'rows')}; peak {before_mib} MiB before, {_peak_mib()} MiB after {n_planned:,}"
-    )
+    print(f"CSV plan of {n_planned:,} rows: {watch.rate(n_planned, 'rows')}")
+    print(f"peak memory {before_mib} MiB before, {_peak_mib()} MiB after")
 
 
 def _peak_mib() -> int:

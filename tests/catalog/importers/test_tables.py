@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -187,3 +188,10 @@ def test_addresses_are_remembered_without_keeping_them():
         assert seen.add(["a", "b"])
         assert not seen.add(["c", "b"])
         assert seen.add(["c"])
+
+
+def test_a_list_whose_name_is_no_utf8_is_imported_and_its_bad_rows_named(tmp_path):
+    report, _ = _import(CsvImporter, tmp_path, os.fsdecode(b"caf\xe9.csv"), f"title,url\nx,{URL}\ny,no url\n")
+
+    assert report.created == 1
+    assert report.skipped[0][0] == "caf?.csv, row 3"
