@@ -137,9 +137,10 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # First, for a process keeps its peak.
+        measure_plan(folder, arguments.rows)
         measure_tags(folder, arguments.music)
         measure_rescan(folder, arguments.files)
-        measure_plan(folder, arguments.rows)
         measure_rows(folder, max(1, arguments.rows // 20))
 
 
