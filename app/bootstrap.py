@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.services.accounts import AccountService
+from app.services.curation import CurationService
 from app.services.feedback import FeedbackService
 from app.services.jobs import JobService
 from app.services.library import LibraryService
 from app.services.listening import ListeningService
+from app.services.neighbors import NeighborService
 from app.services.playlists import PlaylistService
 from app.services.queue import JobQueue
 from app.services.readiness import Check, ReadinessService
 from app.services.recognition import RecognitionService
 from app.services.served_index import ServedIndex
+from app.services.waveforms import WaveformService
+from app.services.what_if import WhatIfService
 from catalog.database import make_session_factory, open_engine
 from recognizer.bundles import resolve_bundle
 from recognizer.inference import EmotionRecognizer
@@ -38,6 +42,10 @@ class Services:
     playlists: PlaylistService
     feedback: FeedbackService
     library: LibraryService
+    curation: CurationService
+    what_if: WhatIfService
+    neighbors: NeighborService
+    waveforms: WaveformService
     accounts: AccountService
     jobs: JobService
     readiness: Callable[[], tuple[Check, ...]]
@@ -57,7 +65,8 @@ def build_services(settings: Settings) -> Services:
     )
     jobs = JobService(session_factory, JobQueue(settings.data_dir).send)
     feedback = FeedbackService(session_factory)
-    playlists = PlaylistService(ServedIndex(library, jobs).get_recommender)
+    get_recommender = ServedIndex(library, jobs).get_recommender
+    playlists = PlaylistService(get_recommender)
     return Services(
         settings=settings,
         listening=ListeningService(
@@ -66,6 +75,10 @@ def build_services(settings: Settings) -> Services:
         playlists=playlists,
         feedback=feedback,
         library=library,
+        curation=CurationService(session_factory),
+        what_if=WhatIfService(get_recommender, library.get_tracks),
+        neighbors=NeighborService(get_recommender, library.get_tracks),
+        waveforms=WaveformService(library, settings.data_dir / "waveforms"),
         accounts=AccountService(session_factory),
         jobs=jobs,
         readiness=ReadinessService(library, get_recognizer).check,

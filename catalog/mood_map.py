@@ -34,6 +34,9 @@ class MoodMap:
             curator corrected, nan where the model did not say.
         is_corrected: bool, shape (n,).
         mood: uint8, shape (n,), place in `MOODS` of the largest share.
+        predicted_valence: float32, shape (n_corrected,), of the corrected points in their order: where the model hears
+            them; nan where it was not asked.
+        predicted_arousal: float32, shape (n_corrected,).
     """
 
     track_ids: np.ndarray
@@ -42,12 +45,15 @@ class MoodMap:
     uncertainty: np.ndarray
     is_corrected: np.ndarray
     mood: np.ndarray
+    predicted_valence: np.ndarray
+    predicted_arousal: np.ndarray
 
     def to_bytes(self) -> bytes:
         """Return the columns one after the other, little-endian: three of float32, ids as int32, then two of a byte.
 
         First the number of points as uint32. A page reads each column as a typed array, in this order: ids, valence,
-        arousal, uncertainty, is_corrected, mood; 18 bytes a point.
+        arousal, uncertainty, is_corrected, mood; 18 bytes a point. Then follow two more columns of float32, of the
+        corrected points alone: predicted valence and arousal.
         """
         columns = (
             self.track_ids.astype("<i4"),
@@ -56,6 +62,8 @@ class MoodMap:
             self.uncertainty.astype("<f4"),
             self.is_corrected.astype("u1"),
             self.mood.astype("u1"),
+            self.predicted_valence.astype("<f4"),
+            self.predicted_arousal.astype("<f4"),
         )
         return len(self.track_ids).to_bytes(4, "little") + b"".join(column.tobytes() for column in columns)
 
@@ -70,6 +78,7 @@ def load_mood_map(session: Session, wanted: TrackFilter = EVERY_TRACK) -> MoodMa
     points = np.concatenate([predicted[~is_corrected[predicted[:, 0].astype(np.int64)]], corrected])
     # Stable sorting merges two runs that are sorted already.
     points = points[np.argsort(points[:, 0], kind="stable")]
+    places = _find_predicted(predicted[is_corrected[predicted[:, 0].astype(np.int64)]], corrected[:, 0])
     return MoodMap(
         track_ids=points[:, 0].astype(np.int32),
         valence=points[:, 1].astype(np.float32),
@@ -77,7 +86,16 @@ def load_mood_map(session: Session, wanted: TrackFilter = EVERY_TRACK) -> MoodMa
         uncertainty=np.where(points[:, 3] == _UNSAID, np.nan, points[:, 3]).astype(np.float32),
         is_corrected=is_corrected[points[:, 0].astype(np.int64)],
         mood=points[:, 4].astype(np.uint8),
+        predicted_valence=places[:, 0].astype(np.float32),
+        predicted_arousal=places[:, 1].astype(np.float32),
     )
+
+
+def _find_predicted(predicted: np.ndarray, corrected_ids: np.ndarray) -> np.ndarray:
+    """Put predicted places in the order of the corrected ids, ascending, shape (n_corrected, 2)."""
+    places = np.full((len(corrected_ids), 2), np.nan)
+    places[np.searchsorted(np.sort(corrected_ids), predicted[:, 0])] = predicted[:, 1:3]
+    return places
 
 
 def _read(

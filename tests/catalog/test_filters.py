@@ -99,7 +99,8 @@ def test_the_map_has_a_point_for_each_track_as_corrected(session_factory: Sessio
     assert (points.uncertainty.tolist(), points.is_corrected.tolist()) == ([0.5, 0.0], [False, True])
     assert points.mood.tolist() == [2, 3]
     data = points.to_bytes()
-    assert len(data) == 4 + 18 * 2
+    assert len(data) == 4 + 18 * 2 + 8
+    assert np.frombuffer(data, "<f4", offset=4 + 36).tolist() == pytest.approx([0.2, -0.1])
     assert np.frombuffer(data, "<f4", count=2, offset=4 + 8).tolist() == [-0.5, 1.0]
 
 

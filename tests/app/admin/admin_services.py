@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 
 from app.services.accounts import AccountService
+from app.services.curation import CurationService
 from app.services.jobs import JobService
 from app.services.library import LibraryService
+from app.services.neighbors import NeighborService
 from app.services.queue import JobQueue
+from app.services.served_index import ServedIndex
+from app.services.waveforms import WaveformService
+from app.services.what_if import WhatIfService
 from app.settings import Settings
 from catalog.database import make_session_factory, open_engine
 from tests.factories import FakeAnalysis
@@ -54,11 +59,17 @@ def make_admin_services(
     queue = JobQueue(folder)
     accounts = AccountService(sessions, QUICK_HASHER)
     accounts.create_administrator(EMAIL, PASSWORD)
+    library, jobs = LibraryService(sessions, folder, roots, analyzer=analyzer), JobService(sessions, queue.send)
+    get_recommender = ServedIndex(library, jobs).get_recommender
     return SimpleNamespace(
         settings=settings,
-        library=LibraryService(sessions, folder, roots, analyzer=analyzer),
+        library=library,
+        curation=CurationService(sessions),
+        what_if=WhatIfService(get_recommender, library.get_tracks),
+        neighbors=NeighborService(get_recommender, library.get_tracks),
+        waveforms=WaveformService(library, folder / "waveforms"),
         accounts=accounts,
-        jobs=JobService(sessions, queue.send),
+        jobs=jobs,
         engine=engine,
         queue=queue,
         sessions=sessions,
