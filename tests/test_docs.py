@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import re
@@ -12,6 +13,7 @@ import pytest
 from app.cli.main import COMMANDS
 from app.settings import PREFIX, Settings
 from recognizer.bundles import CARD_FILE, resolve_bundle
+from recommender.evaluation.baselines import BASELINES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +56,55 @@ def test_readme_quotes_the_affect_report(feeling):
 @pytest.mark.parametrize("system", ["recommender", "prototypes", "nearest-valence-arousal", "popularity", "random"])
 def test_readme_quotes_the_recommender_report(system):
     assert quote(RECOMMENDER["protocols"]["emotify-retrieval"][system]["ndcg_at_10"]) in README
+
+
+def show(figure: dict[str, float]) -> str:
+    """Write a figure as the recommender's page does."""
+    return f"{figure['value']:.3f}<br><small>{figure['low']:.3f} to {figure['high']:.3f}</small>"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "metric"),
+    [
+        ("emotify-retrieval", "ndcg_at_10"),
+        ("emotify-ceiling", "ndcg_at_10"),
+        ("speech-to-music", "mrr"),
+        ("situnes", "rating"),
+        ("trompa", "ndcg_at_10"),
+        ("jamendo", "ndcg_at_10"),
+        ("journeys", "largest_step"),
+        ("demo", "ndcg_at_10"),
+    ],
+)
+def test_the_recommender_s_page_shows_what_its_report_says(protocol, metric):
+    page = (ROOT / "docs/reports/recommender.html").read_text(encoding="utf-8")
+    section = page.partition(f"<h2>{protocol}</h2>")[2].partition("<h2>")[0]
+
+    assert all(show(figures[metric]) in section for figures in RECOMMENDER["protocols"][protocol].values())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "column"),
+    [
+        ("emotify-retrieval", "recommender.ndcg_at_10"),
+        ("speech-to-music", "recommender.ndcg_at_5"),
+        ("journeys", "recommender.mean_step"),
+    ],
+)
+def test_the_recommender_s_figures_are_means_of_the_scores_kept_beside_them(protocol, column):
+    system, metric = column.split(".")
+    with (ROOT / f"docs/reports/recommender/{protocol}.csv").open(encoding="utf-8", newline="") as table:
+        scores = [float(row[column]) for row in csv.DictReader(table)]
+
+    reported = RECOMMENDER["protocols"][protocol][system][metric]["value"]
+    assert sum(scores) / len(scores) == pytest.approx(reported, abs=2e-4)
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_the_recommender_beats_every_baseline_on_emotify(baseline):
+    assert RECOMMENDER["protocols"]["emotify-retrieval"]["recommender"]["ndcg_at_10"]["value"] >= 0.60
+    assert RECOMMENDER["comparisons"]["emotify-retrieval"][baseline]["difference"] > 0
+    assert RECOMMENDER["comparisons"]["emotify-retrieval"][baseline]["p_holm"] < 0.05
 
 
 def test_the_readme_opens_with_the_two_commands():

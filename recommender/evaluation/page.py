@@ -9,6 +9,7 @@ import numpy as np
 
 from recommender.evaluation.baselines import OURS
 from recommender.evaluation.charts import draw_intervals
+from recommender.evaluation.results import N_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -167,8 +168,13 @@ def _show(figure: Figure | None) -> str:
     if figure is None or not np.isfinite(figure.value):
         return ""
     if figure.low is None or figure.high is None:
-        return f"{figure.value:.3f}"
-    return f"{figure.value:.3f}<br><small>{figure.low:.3f} to {figure.high:.3f}</small>"
+        return _round(figure.value)
+    return f"{_round(figure.value)}<br><small>{_round(figure.low)} to {_round(figure.high)}</small>"
+
+
+def _round(value: float) -> str:
+    """Round as who quotes the JSON would: a figure cut twice must read the same everywhere."""
+    return f"{round(value, N_DIGITS):.3f}"
 
 
 def _read(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from recommender.evaluation.page import render_page
+from recommender.evaluation.results import N_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 JSON_FILE: Final = "recommender.json"
 PAGE_FILE: Final = "recommender.html"
 SCORES_FOLDER: Final = "recommender"
-_N_DIGITS: Final = 4
 
 
 def build_report(results: Sequence[ProtocolResult]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _write_scores(path: Path, rows: Sequence[Mapping[str, str | float]]) -> None
 def _short(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return f"{value:.{_N_DIGITS}f}" if math.isfinite(value) else ""
+    return f"{value:.{N_DIGITS}f}" if math.isfinite(value) else ""
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,4 +117,4 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def _round(value: Any) -> Any:  # noqa: ANN401 (a number, None or a name)
     if not isinstance(value, float):
         return value
-    return round(value, _N_DIGITS) if math.isfinite(value) else None
+    return round(value, N_DIGITS) if math.isfinite(value) else None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     Query: TypeAlias = Mapping[str, float]
+
+
+# Of figures in reports.
+N_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from recommender.affect import LABELS
-from recommender.evaluation.baselines import ABLATIONS, BASELINES, OURS, RANDOM, RANKERS
+from recommender.evaluation.baselines import ABLATIONS, BASELINES, MEASURED_QUERY_MODEL, OURS, RANDOM, RANKERS
 from recommender.evaluation.datasets import load_emotify
 from recommender.evaluation.metrics import ndcg_at_k
 from recommender.evaluation.report import build_report, format_table, write_page, write_report
 from recommender.evaluation.retrieval import METRICS, MIXED_QUERIES, PURE_QUERIES, READINGS, measure_retrieval
 from recommender.evaluation.suite import Material, run_demo, run_emotify
+from recommender.query_models import DEFAULT_QUERY_MODEL
 
 
 @pytest.fixture
@@ -27,6 +28,10 @@ def tracks(emotify_paths):
 def result(emotify_paths):
     material = Material(emotify_paths[0].parent, emotify_paths[1], n_resamples=20)
     return run_emotify(material)[0]
+
+
+def test_what_is_measured_is_what_serves():
+    assert MEASURED_QUERY_MODEL == DEFAULT_QUERY_MODEL
 
 
 @pytest.mark.parametrize("system", RANKERS)
