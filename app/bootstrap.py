@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from app.services.recognition import RecognitionService
 from app.services.served_index import ServedIndex
 from app.services.waveforms import WaveformService
 from app.services.what_if import WhatIfService
+from catalog.analysis.analyzer import SHIPPED_VERSIONS, analyze_file
+from catalog.analysis.plugged_model import PluggedAnalyzer, find_head
 from catalog.database import make_session_factory, open_engine
 from recognizer.bundles import resolve_bundle
 from recognizer.inference import EmotionRecognizer
@@ -30,7 +33,9 @@ from recognizer.inference import EmotionRecognizer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.services.analysis_pool import Analyzer
     from app.settings import Settings
+    from catalog.analysis.analyzer import AnalysisVersions
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +61,23 @@ def build_services(settings: Settings) -> Services:
 
     Raises:
         DatabaseUnavailableError: the database's address cannot be used at all.
+        QueueUnavailableError: the queue's address cannot be used at all.
+        MusicModelError: the music model that is set is not fitted yet.
     """
     _configure_logs()
     session_factory = make_session_factory(open_engine(settings.database_url))
     get_recognizer = _load_once(settings)
+    analyzer, versions = choose_analyzer(settings)
     library = LibraryService(
-        session_factory, settings.data_dir, settings.library_roots, n_workers=max(1, (os.cpu_count() or 1))
+        session_factory,
+        settings.data_dir,
+        settings.library_roots,
+        analyzer=analyzer,
+        # In processes of their own: a decoder that crashes on a file must not take this one with it.
+        n_workers=max(1, (os.cpu_count() or 1)),
+        versions=versions,
     )
-    jobs = JobService(session_factory, JobQueue(settings.data_dir).send)
+    jobs = JobService(session_factory, JobQueue(settings.data_dir, url=settings.queue_url).send)
     feedback = FeedbackService(session_factory)
     get_recommender = ServedIndex(library, jobs).get_recommender
     playlists = PlaylistService(get_recommender)
@@ -83,6 +97,19 @@ def build_services(settings: Settings) -> Services:
         jobs=jobs,
         readiness=ReadinessService(library, get_recognizer).check,
     )
+
+
+def choose_analyzer(settings: Settings) -> tuple[Analyzer, AnalysisVersions]:
+    """Return what analyzes music by these settings, and what it writes on the rows.
+
+    Raises:
+        MusicModelError: the music model that is set is not fitted yet.
+    """
+    if settings.music_model == "default":
+        return functools.partial(analyze_file, excerpt_s=settings.excerpt_s), SHIPPED_VERSIONS
+    head_path = find_head(settings.music_model, settings.music_models_dir)
+    plugged = PluggedAnalyzer(settings.music_model, head_path, settings.material_dir, settings.excerpt_s)
+    return plugged, plugged.versions
 
 
 def _configure_logs() -> None:

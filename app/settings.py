@@ -28,7 +28,12 @@ class Settings:
     Attributes:
         data_dir: the one folder that holds database, queue, index, demo library and secret key.
         database_url: where the catalog lives; SQLite in `data_dir` unless given.
+        queue_url: where long work waits: `redis://...` or `postgresql+psycopg://...` for workers on several machines; a
+            file in `data_dir` unless given.
         recognizer: name of a bundle in `recognizer/pretrained`, or the path of a bundle folder.
+        music_model: what hears the affect of music: `default`, or the name of a model that `emotitune train music`
+            fitted.
+        excerpt_s: how much of a track's middle is analyzed, in seconds.
         library_roots: folders that imports may read, besides the demo library; empty allows every folder that the
             server may read.
         material_dir: folder with speech and music for training and measuring; None where there is none.
@@ -43,7 +48,10 @@ class Settings:
 
     data_dir: Path
     database_url: str
+    queue_url: str = ""
     recognizer: str = "default"
+    music_model: str = "default"
+    excerpt_s: float = 60.0
     library_roots: tuple[Path, ...] = ()
     material_dir: Path | None = None
     host: str = "127.0.0.1"
@@ -53,6 +61,11 @@ class Settings:
     n_threads: int = 1
     seed_demo: bool = True
     secure_cookies: bool = False
+
+    @property
+    def music_models_dir(self) -> Path:
+        """Where the fitted heads of plugged-in music models lie."""
+        return self.data_dir / "music-models"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -67,7 +80,10 @@ class Settings:
         return cls(
             data_dir=data_dir,
             database_url=env.get(PREFIX + "DATABASE_URL") or f"sqlite:///{data_dir / 'catalog.db'}",
+            queue_url=env.get(PREFIX + "QUEUE_URL") or "",
             recognizer=env.get(PREFIX + "RECOGNIZER") or "default",
+            music_model=env.get(PREFIX + "MUSIC_MODEL") or "default",
+            excerpt_s=_read_number(env, "EXCERPT_S", 60.0, low=3.0, high=600.0),
             library_roots=tuple(_read_folder("LIBRARY_ROOTS", root) for root in roots if root),
             material_dir=_read_folder("MATERIAL_DIR", material_dir) if material_dir else None,
             host=env.get(PREFIX + "HOST") or "127.0.0.1",

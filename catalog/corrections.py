@@ -10,7 +10,14 @@ from sqlalchemy import select
 
 from catalog.affect_plane import shares_at
 from catalog.analysis.affect import AFFECT_LABELS, AffectEstimate
-from catalog.analysis.embeddings import AFFECT_AXES, EMBEDDING_MODEL, MAX_RAW_NORM, fold, load_embedding_space
+from catalog.analysis.embeddings import (
+    AFFECT_AXES,
+    EMBEDDING_MODEL,
+    MAX_RAW_NORM,
+    N_DIMENSIONS,
+    fold,
+    load_embedding_space,
+)
 from catalog.models import AffectCorrection, TrackAffect
 
 if TYPE_CHECKING:
@@ -94,7 +101,7 @@ def follow_corrections(session: Session, model: str, track_ids: np.ndarray, embe
     Returns:
         float32, shape (n, d).
     """
-    if model != EMBEDDING_MODEL:
+    if model != EMBEDDING_MODEL and embeddings.shape[1] != N_DIMENSIONS:
         return embeddings
     rows = session.execute(select(AffectCorrection.track_id, AffectCorrection.valence, AffectCorrection.arousal)).all()
     moved = embeddings.copy() if rows else embeddings

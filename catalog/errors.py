@@ -87,3 +87,11 @@ class UndoBlockedError(CatalogError):
 
 class DatabaseUnavailableError(CatalogError):
     """The database is locked, unwritable or not migrated; the message says how to mend it."""
+
+
+class MusicModelError(CatalogError):
+    """A music model that was asked for by name cannot be used."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"cannot use the music model {name!r}: {reason}")
+        self.name = name

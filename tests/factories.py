@@ -103,6 +103,7 @@ class FakeAnalysis:
     embedding: np.ndarray = field(default_factory=lambda: np.eye(33, dtype=np.float32)[0])
     embedding_model: str = "affect-timbre-1"
     affect_model: str = "emotify-kernel-1"
+    analyzer_version: str = "features-1"
 
 
 def write_music(path: Path, *, duration_s: float = 0.3, frequency_hz: float = 440.0, **tags: str) -> Path:

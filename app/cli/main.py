@@ -16,6 +16,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "recommend": ("app.cli.listen:recommend", "Recommend music for a mood given as numbers."),
     "analyze": ("app.cli.analyze:analyze", "Measure music files: tempo, key, loudness, affect."),
     "catalog": ("app.cli.catalog:catalog", "Import, list and analyze the music library."),
+    "jobs": ("app.cli.jobs:jobs", "Watch long work; pause, resume, cancel or retry it."),
     "index": ("app.cli.catalog:index", "Build the search index, or say how it stands."),
     "database": ("app.cli.catalog:database", "Bring the catalog database to the newest schema."),
     "demo": ("app.cli.catalog:demo", "Compose and render the demo library."),

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from app.jobs.pace import Pace
+from app.jobs.worker_name import name_this_worker
 from app.services.errors import ServiceError
-from app.services.jobs import JobKind
+from app.services.job_facts import JobErrorFacts, JobKind
 from catalog.errors import CatalogError
+from recommender.errors import RecommenderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from app.services.jobs import JobFacts, JobService
+    from app.services.analysis import AnalysisFailure, AnalysisReport
+    from app.services.job_facts import JobFacts
+    from app.services.jobs import JobService
     from app.services.library import LibraryService
 
 _log = structlog.get_logger(__name__)
 
 # Often enough for a person who watches, seldom enough to leave the database to others.
 _REPORT_EVERY_S: Final = 0.5
+# Seldom beside what a file takes, often beside the silence after which a worker counts as gone.
+_BEAT_EVERY_S: Final = 5.0
 
 
 @dataclass(slots=True)
@@ -38,6 +47,7 @@ class JobRun:
     library: LibraryService
     is_worker_ending: Callable[[], bool]
     report: dict[str, Any] = field(default_factory=dict)
+    _pace: Pace = field(default_factory=Pace)
     _reported_s: float = -_REPORT_EVERY_S
     _should_stop: bool = False
 
@@ -58,16 +68,17 @@ class JobRun:
         import_tracks = self.library.import_folder if is_folder else self.library.import_csv
         imported = import_tracks(path, on_progress=self._progress("importing"), should_stop=self.should_stop)
         self.report["import"] = imported.to_json()
+        skipped = [JobErrorFacts(where, reason) for where, reason in imported.skipped]
+        self.jobs.add_errors(self.job.job_id, skipped)
         self.analyze_and_index()
 
     def analyze_and_index(self) -> None:
         """Analyze what waits, then index it."""
-        if self.should_stop():
-            return
-        self._begin("analyzing")
-        analyzed = self.library.analyze_pending(on_progress=self._progress("analyzing"), should_stop=self.should_stop)
-        self.report["analysis"] = analyzed.to_json()
-        self.index()
+        self._analyze("analyzing", self.library.analyze_pending)
+
+    def upgrade_and_index(self) -> None:
+        """Analyze again what an older model analyzed, then index it; the old index serves meanwhile."""
+        self._analyze("analyzing again", self.library.analyze_outdated)
 
     def index(self) -> None:
         """Build the index."""
@@ -81,18 +92,39 @@ class JobRun:
         if self.is_worker_ending():
             return True
         if not self._should_stop and self._is_time():
-            self._should_stop = not self.jobs.is_running(self.job.job_id)
+            self._should_stop = not self.jobs.is_running(self.job.job_id, self.job)
         return self._should_stop
 
+    def _analyze(self, message: str, analyze: Callable[..., AnalysisReport]) -> None:
+        if self.should_stop():
+            return
+        self._begin(message)
+        analyzed = analyze(
+            on_progress=self._progress(message),
+            should_stop=self.should_stop,
+            on_failure=self._note_failure,
+            # Two jobs that analyze at the same time, on two workers, go through the tracks in different orders.
+            seed=self.job.job_id,
+        )
+        self.report["analysis"] = analyzed.to_json()
+        self.index()
+
+    def _note_failure(self, failure: AnalysisFailure) -> None:
+        self.jobs.add_errors(self.job.job_id, [JobErrorFacts(failure.path, failure.reason, failure.track_id)])
+
     def _begin(self, message: str) -> None:
-        self.jobs.report_progress(self.job.job_id, 0, None, message)
+        self._pace = Pace()
+        self.jobs.report_progress(self.job.job_id, 0, None, message, run=self.job)
 
     def _progress(self, message: str) -> Callable[[int, int | None], None]:
         def report(n_done: int, n_total: int | None) -> None:
             if self._is_time() or n_done == n_total:
-                self.jobs.report_progress(self.job.job_id, n_done, n_total, message)
-                self._should_stop = not self.jobs.is_running(self.job.job_id)
                 self._reported_s = time.monotonic()
+                rate_per_s = self._pace.measure(n_done, self._reported_s)
+                self.jobs.report_progress(
+                    self.job.job_id, n_done, n_total, message, run=self.job, rate_per_s=rate_per_s
+                )
+                self._should_stop = not self.jobs.is_running(self.job.job_id, self.job)
 
         return report
 
@@ -104,6 +136,7 @@ _DO_BY_KIND: Final[Mapping[str, Callable[[JobRun], None]]] = {
     JobKind.IMPORT_FOLDER: JobRun.import_and_index,
     JobKind.IMPORT_CSV: JobRun.import_and_index,
     JobKind.ANALYZE: JobRun.analyze_and_index,
+    JobKind.UPGRADE: JobRun.upgrade_and_index,
     JobKind.REBUILD: JobRun.index,
 }
 
@@ -115,29 +148,52 @@ def run_job(
     is_worker_ending: Callable[[], bool] = lambda: False,
 ) -> None:
     """Do one job, unless it is done, cancelled or under way already; its row tells what came of it."""
-    job = jobs.start(job_id)
+    job = jobs.start(job_id, name_this_worker())
     if job is None:
         return
     log = _log.bind(job_id=job_id, kind=job.kind)
     log.info("job started")
     run = JobRun(job, jobs, library, is_worker_ending)
     try:
-        run.do()
-    except (CatalogError, ServiceError) as error:
-        jobs.fail(job_id, str(error))
+        with _beating(job, jobs):
+            run.do()
+    except (CatalogError, ServiceError, RecommenderError) as error:
+        jobs.fail(job_id, str(error), run=job)
         log.warning("job failed", error_type=type(error).__name__)
         return
     except Exception as error:
         # The outermost caller: the row must not say for ever that it runs.
-        jobs.fail(job_id, f"an unexpected {type(error).__name__}: {error}")
+        jobs.fail(job_id, f"an unexpected {type(error).__name__}: {error}", run=job)
         log.exception("job failed")
         return
     if is_worker_ending():
-        jobs.requeue(job_id)
+        jobs.requeue(job_id, run=job)
         log.info("job waits for the next worker")
     else:
-        jobs.finish(job_id, run.report, summarize(run.report))
+        jobs.finish(job_id, run.report, summarize(run.report), run=job)
         log.info("job ended")
+
+
+@contextmanager
+def _beating(job: JobFacts, jobs: JobService) -> Iterator[None]:
+    """Let the worker be heard of while it works, also where one step takes minutes."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(_BEAT_EVERY_S):
+            try:
+                jobs.beat(job)
+            except CatalogError as error:
+                # The database may be back at the next beat.
+                _log.warning("job not heard of", job_id=job.job_id, reason=str(error))
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def summarize(report: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
-"""The worker: takes jobs from the queue one at a time, and looks for those whose message was lost."""
+"""The worker: takes jobs from the queue one at a time, and looks for those whose message or worker was lost."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import signal
 import threading
@@ -9,11 +10,14 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from huey.consumer import Consumer, ConsumerStopped
 
 from app.jobs.running import run_job
-from app.services.errors import WorkerRunningError
+from app.jobs.worker_name import is_known_dead
+from app.services.errors import QueueUnavailableError, WorkerRunningError
 from app.services.queue import JobQueue
+from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from app.services.jobs import JobService
     from app.services.library import LibraryService
     from app.settings import Settings
+
+_log = structlog.get_logger(__name__)
 
 _SWEEP_EVERY_S: Final = 5.0
 # Longest pause between two looks into the queue: how long a person waits before a job starts.
@@ -42,7 +48,7 @@ def run_worker(settings: Settings, *, stop: threading.Event | None = None) -> No
     from app.bootstrap import build_services  # imported late: it loads models
 
     services = build_services(settings)
-    serve_jobs(settings.data_dir, services.jobs, services.library, stop=stop)
+    serve_jobs(settings.data_dir, services.jobs, services.library, queue_url=settings.queue_url, stop=stop)
 
 
 def serve_jobs(
@@ -50,22 +56,35 @@ def serve_jobs(
     jobs: JobService,
     library: LibraryService,
     *,
+    queue_url: str = "",
     stop: threading.Event | None = None,
 ) -> None:
     """Do jobs for one data folder; see `run_worker`."""
     ending = stop or threading.Event()
-    with _alone(data_dir / "worker.lock"):
-        queue = JobQueue(data_dir, lambda job_id: run_job(job_id, jobs, library, ending.is_set))
-        # Messages may name jobs that are done, and lack some that wait: the rows know.
-        waiting = jobs.find_again()
-        queue.clear()
-        for job_id in waiting:
+    queue = JobQueue(data_dir, lambda job_id: run_job(job_id, jobs, library, ending.is_set), url=queue_url)
+    # A queue in a file has one worker, one on a server any number: the rows keep them apart.
+    with contextlib.nullcontext() if queue.is_shared else _alone(data_dir / "worker.lock"):
+        try:
+            find_lost_work(queue, jobs)
+            consumer = _Consumer(queue, jobs, ending)
+            consumer.run()
+            # Wait for the file under way: its result is stored, nothing is repeated.
+            consumer.stop(graceful=True)
+        finally:
+            queue.close()
+
+
+def find_lost_work(queue: JobQueue, jobs: JobService) -> None:
+    """Send jobs whose worker died, whose message was lost, or whose row was written while the queue could not be.
+
+    Raises:
+        QueueUnavailableError: the queue's server does not answer.
+    """
+    for job_id in jobs.requeue_lost(is_known_dead):
+        _log.warning("job lost its worker", job_id=job_id)
+    if queue.count() == 0:
+        for job_id in jobs.list_waiting():
             queue.send(job_id)
-        consumer = _Consumer(queue, jobs, ending)
-        consumer.run()
-        # Wait for the file under way: its result is stored, nothing is repeated.
-        consumer.stop(graceful=True)
-        queue.huey.storage.close()
 
 
 class _Consumer(Consumer):
@@ -88,11 +107,12 @@ class _Consumer(Consumer):
         return super().loop(health_check_ts)
 
     def _sweep(self) -> None:
-        """Send jobs whose message was lost, or whose row was written while the queue could not be."""
         self._swept_s = time.monotonic()
-        if self._queue.count() == 0:
-            for job_id in self._jobs.list_waiting():
-                self._queue.send(job_id)
+        try:
+            find_lost_work(self._queue, self._jobs)
+        except (QueueUnavailableError, CatalogError) as error:
+            # Servers come back; until then the job under way goes on.
+            _log.warning("queue not looked through", reason=str(error))
 
     def _set_signal_handlers(self) -> None:
         if threading.current_thread() is threading.main_thread():

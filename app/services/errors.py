@@ -27,6 +27,18 @@ class JobNotFoundError(ServiceError):
         self.job_id = job_id
 
 
+class JobStateError(ServiceError):
+    """A job cannot be treated so as it stands."""
+
+    def __init__(self, job_id: int, reason: str) -> None:
+        super().__init__(reason)
+        self.job_id = job_id
+
+
+class QueueUnavailableError(ServiceError):
+    """The queue's address, its library or its server cannot be used; the message says how to mend it."""
+
+
 class WorkerRunningError(ServiceError):
     """Another worker looks after this data folder."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import select
 
-from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
+from catalog.analysis.embeddings import N_DIMENSIONS
 from catalog.models import Listening, Track, TrackEmbedding
 from catalog.queries import catalog_revision, load_embeddings
 from recommender.filters import TrackAttributes
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 N_CHECKED_MOODS = 32
 
 
-def build_index(session_factory: SessionFactory, path: Path) -> IndexReport:
-    """Build the index beside the one that serves, check it, and swap them.
+def build_index(session_factory: SessionFactory, path: Path, model: str) -> IndexReport:
+    """Build the index of one model's embeddings beside the one that serves, check it, and swap them.
 
     Raises:
         IndexRejectedError: the new index is worse than it may be; the old one goes on serving.
@@ -37,23 +37,23 @@ def build_index(session_factory: SessionFactory, path: Path) -> IndexReport:
     with session_factory() as session:
         # The revision first: what changes while the embeddings are read makes the index old, not wrong.
         revision = catalog_revision(session)
-        track_ids, embeddings = load_embeddings(session, EMBEDDING_MODEL)
-        attributes = _load_attributes(session, track_ids)
+        track_ids, embeddings = load_embeddings(session, model)
+        attributes = _load_attributes(session, track_ids, model)
         moods = _load_moods(session)
     if not len(track_ids):
         embeddings = np.empty((0, N_DIMENSIONS), dtype=np.float32)
-    catalog = CatalogSnapshot(track_ids, embeddings, EMBEDDING_MODEL, revision)
+    catalog = CatalogSnapshot(track_ids, embeddings, model, revision)
     queries = sample_queries(embeddings, moods)
     index = TrackIndex.build(
-        track_ids, embeddings, model=EMBEDDING_MODEL, revision=revision, attributes=attributes, queries=queries
+        track_ids, embeddings, model=model, revision=revision, attributes=attributes, queries=queries
     )
     return publish_index(index, path, catalog, queries)
 
 
-def _load_attributes(session: Session, track_ids: np.ndarray) -> TrackAttributes:
+def _load_attributes(session: Session, track_ids: np.ndarray, model: str) -> TrackAttributes:
     """Read genre, licence and year in the order of the ids; of a track deleted meanwhile nothing is known."""
     query = select(Track.id, Track.genre, Track.licence, Track.year).join(
-        TrackEmbedding, (TrackEmbedding.track_id == Track.id) & (TrackEmbedding.model == EMBEDDING_MODEL)
+        TrackEmbedding, (TrackEmbedding.track_id == Track.id) & (TrackEmbedding.model == model)
     )
     row_by_id = {row.id: row for row in session.execute(query)}
     rows = [row_by_id.get(track_id) for track_id in track_ids.tolist()]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from app.services.analysis import AnalysisReport, Analyzer, PendingAnalysis
+from app.services.analysis import AnalysisFailure, AnalysisReport, PendingAnalysis, PendingTracks
 from app.services.errors import ForbiddenPathError
 from app.services.index_building import build_index
-from catalog.analysis.analyzer import analyze_file
-from catalog.analysis.embeddings import EMBEDDING_MODEL
+from catalog.analysis.analyzer import SHIPPED_VERSIONS, AnalysisVersions, analyze_file
+from catalog.analysis.plugged_model import PluggedAnalyzer
 from catalog.changes import delete_tracks, edit_track, retry_failed
 from catalog.demo.library import render_demo_library
 from catalog.errors import ImportSourceError, TrackNotFoundError
@@ -23,6 +23,7 @@ from catalog.importers.previewing import ImportPreview, preview_import
 from catalog.importers.recognizing import recognize_source
 from catalog.importers.table import TableImporter
 from catalog.importers.walking import is_inside
+from catalog.outdated import OutdatedTracks, choose_indexed_model, drop_old_embeddings
 from catalog.queries import (
     TrackFacts,
     TrackSort,
@@ -39,6 +40,8 @@ from recommender.index import TrackIndex
 from recommender.index_publishing import report_index
 
 if TYPE_CHECKING:
+    from app.services.analysis import Work
+    from app.services.analysis_pool import Analyzer
     from catalog.database import SessionFactory
     from catalog.importers.folder import FolderImporter
     from catalog.importers.importer import ImportReport
@@ -94,22 +97,25 @@ class LibraryService:
         data_dir: holds the demo library and the index.
         allowed_roots: folders that imports may read, besides the demo library; empty for any folder.
         analyzer: measures one music file.
-        n_workers: processes to analyze in.
+        n_workers: processes to analyze in; 0 analyzes in this one, which a file that crashes takes with it.
+        versions: what the analyzer gives: tracks analyzed by anything else are outdated.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a library is made of
         self,
         session_factory: SessionFactory,
         data_dir: Path,
         allowed_roots: Sequence[Path] = (),
         *,
         analyzer: Analyzer = analyze_file,
-        n_workers: int = 1,
+        n_workers: int = 0,
+        versions: AnalysisVersions = SHIPPED_VERSIONS,
     ) -> None:
         self._session_factory = session_factory
         self._allowed_roots = (*allowed_roots, data_dir / "demo") if allowed_roots else ()
         self._analyzer = analyzer
         self._n_workers = n_workers
+        self.versions = versions
         self.demo_dir = data_dir / "demo"
         self.index_path = data_dir / "index" / "tracks.faiss"
 
@@ -285,11 +291,41 @@ class LibraryService:
         *,
         on_progress: Callable[[int, int], None] | None = None,
         should_stop: StopSign | None = None,
+        on_failure: Callable[[AnalysisFailure], None] | None = None,
+        seed: int | None = None,
         n_workers: int | None = None,
     ) -> AnalysisReport:
-        """Analyze the tracks that wait; each is stored at once, so a stop or a crash loses at most those under way."""
-        run = PendingAnalysis(self._session_factory, self._analyzer, n_workers=n_workers or self._n_workers)
-        return run.run(on_progress, should_stop)
+        """Analyze the tracks that wait; each is stored at once, so a stop or a crash loses at most those under way.
+
+        See `PendingAnalysis.run` for the arguments.
+        """
+        run = self._open_analysis(PendingTracks(), n_workers)
+        return run.run(on_progress, should_stop, on_failure=on_failure, seed=seed)
+
+    def analyze_outdated(
+        self,
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        should_stop: StopSign | None = None,
+        on_failure: Callable[[AnalysisFailure], None] | None = None,
+        seed: int | None = None,
+        n_workers: int | None = None,
+    ) -> AnalysisReport:
+        """Analyze again what another version analyzed, and nothing else; until then the old values stand.
+
+        Once all were met, what older models left of those that were done is dropped: the next index is of the new one.
+        """
+        run = self._open_analysis(OutdatedTracks(self.versions), n_workers)
+        report = run.run(on_progress, should_stop, on_failure=on_failure, seed=seed)
+        if report.is_complete:
+            with self._session_factory.begin() as session:
+                drop_old_embeddings(session, self.versions.embedding_model)
+        return report
+
+    def count_outdated(self) -> int:
+        """Count the tracks that another version analyzed."""
+        with self._session_factory() as session:
+            return OutdatedTracks(self.versions).count(session)
 
     def retry_failed(self, track_ids: Sequence[int] | None = None) -> int:
         """Let failed tracks wait for analysis again, all or some; return how many."""
@@ -301,30 +337,34 @@ class LibraryService:
         with self._session_factory() as session:
             return catalog_revision(session)
 
+    def choose_indexed_model(self) -> str:
+        """Return the embedding model of the index; while tracks are analyzed again it is still the older one."""
+        with self._session_factory() as session:
+            return choose_indexed_model(session, self.versions.embedding_model)
+
     def rebuild_index(self) -> IndexStatus:
         """Build the index from the catalog as it is; the old one serves until the new one is whole and checked.
 
         Raises:
             IndexRejectedError: the new index is worse than the one that serves; it says why.
         """
-        build_index(self._session_factory, self.index_path)
+        build_index(self._session_factory, self.index_path, self.choose_indexed_model())
         return self.index_status()
 
     def index_status(self) -> IndexStatus:
         """Compare the index with the catalog; every byte of it is verified."""
         with self._session_factory() as session:
             revision = catalog_revision(session)
-            n_embeddings = count_embeddings(session, EMBEDDING_MODEL)
+            model = choose_indexed_model(session, self.versions.embedding_model)
+            n_embeddings = count_embeddings(session, model)
         try:
-            TrackIndex.load(self.index_path, model=EMBEDDING_MODEL)
+            TrackIndex.load(self.index_path, model=model)
             report = report_index(self.index_path)
         except (IndexUnreadableError, IndexMismatchError) as error:
-            return IndexStatus(
-                self.index_path, EMBEDDING_MODEL, n_embeddings, 0, None, is_current=False, problem=str(error)
-            )
+            return IndexStatus(self.index_path, model, n_embeddings, 0, None, is_current=False, problem=str(error))
         return IndexStatus(
             self.index_path,
-            EMBEDDING_MODEL,
+            model,
             n_embeddings,
             report.n_tracks,
             report.built_at.isoformat(timespec="seconds"),
@@ -337,6 +377,13 @@ class LibraryService:
         """Render the demo library where it is missing, and import it; its tracks still wait for analysis."""
         render_demo_library(self.demo_dir, on_progress=on_progress or (lambda _n_done, _n_pieces: None))
         return IMPORTERS["folder"](self._session_factory, source=DEMO_SOURCE).apply(self.demo_dir)
+
+    def _open_analysis(self, work: Work, n_workers: int | None) -> PendingAnalysis:
+        n_processes = self._n_workers if n_workers is None else n_workers
+        if isinstance(self._analyzer, PluggedAnalyzer):
+            # What it lacks is said once, not noted as each file's failure.
+            self._analyzer.check()
+        return PendingAnalysis(self._session_factory, self._analyzer, n_workers=n_processes, work=work)
 
     def _make_importer(self, kind: str, options: ImportOptions | None) -> FolderImporter | ListImporter:
         if kind not in IMPORTERS:

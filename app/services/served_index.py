@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from app.services.jobs import JobKind
-from catalog.analysis.embeddings import EMBEDDING_MODEL
 from catalog.models import JobStatus
 from recommender.errors import IndexMismatchError, IndexUnreadableError
 from recommender.index import TrackIndex
@@ -70,7 +69,8 @@ class ServedIndex:
         if recommender is not None and len(recommender.index) and not self._is_due():
             return recommender  # another thread did, while this one waited
         if recommender is None or self._read_mtime_ns() != self._loaded_mtime_ns:
-            recommender = MusicRecommender(self._open(), self._library.get_tracks)
+            index = self._open()
+            recommender = MusicRecommender(index, self._library.get_tracks, model=index.metadata.model)
             self._recommender = recommender
         revision = self._library.get_revision()
         if recommender.index.metadata.revision != revision:
@@ -89,7 +89,7 @@ class ServedIndex:
     def _load(self) -> TrackIndex:
         # The time before loading: what a worker saves meanwhile is seen at the next glance.
         mtime_ns = self._read_mtime_ns()
-        index = TrackIndex.load(self._library.index_path, model=EMBEDDING_MODEL)
+        index = TrackIndex.load(self._library.index_path, model=self._library.choose_indexed_model())
         self._loaded_mtime_ns = mtime_ns
         return index
 

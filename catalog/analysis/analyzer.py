@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from catalog.analysis.affect import AFFECT_MODEL, AffectEstimate, load_affect_model
 from catalog.analysis.decoding import DEFAULT_EXCERPT_S, decode_excerpt
@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+
+
+# Grows with every change of what the features mean or how they are measured.
+ANALYZER_VERSION: Final = "features-1"
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisVersions:
+    """What stands on every analyzed row; a row with anything else is outdated."""
+
+    analyzer: str
+    affect_model: str
+    embedding_model: str
+
+
+SHIPPED_VERSIONS: Final = AnalysisVersions(ANALYZER_VERSION, AFFECT_MODEL, EMBEDDING_MODEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,7 @@ class TrackAnalysis:
         embedding: float32, shape (33,), of unit length.
         embedding_model: what made the embedding; embeddings of different models must not be compared.
         affect_model: what made the affect.
+        analyzer_version: what made the features.
     """
 
     duration_s: float
@@ -35,6 +52,7 @@ class TrackAnalysis:
     embedding: np.ndarray
     embedding_model: str = EMBEDDING_MODEL
     affect_model: str = AFFECT_MODEL
+    analyzer_version: str = ANALYZER_VERSION
 
 
 def analyze_file(path: Path, *, excerpt_s: float = DEFAULT_EXCERPT_S) -> TrackAnalysis:

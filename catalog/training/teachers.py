@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import torch
 import torchaudio
 from torch import nn
+
+from catalog.errors import MusicModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +119,38 @@ def load_teacher(name: str, material_dir: Path) -> Callable[[np.ndarray], np.nda
     return lambda waveform: embed(model, torch.from_numpy(waveform))
 
 
+@dataclass(frozen=True)
+class Tagger:
+    """A tagger as a plug-in of the analysis."""
+
+    sample_rate: int
+    embed: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, waveform: np.ndarray) -> np.ndarray:
+        """Turn a mono waveform into its penultimate layer and its tags' logits, shape (d,)."""
+        return self.embed(waveform)
+
+
+def open_moodtheme(variant: str, material_dir: Path | None) -> Tagger:
+    """Open the MTG-Jamendo mood and theme network."""
+    return _open_tagger("jamendo-moodtheme", variant, material_dir)
+
+
+def open_musicnn(variant: str, material_dir: Path | None) -> Tagger:
+    """Open MusiCNN trained on MTG-Jamendo."""
+    return _open_tagger("musicnn", variant, material_dir)
+
+
+def _open_tagger(name: str, variant: str, material_dir: Path | None) -> Tagger:
+    if variant:
+        raise MusicModelError(f"{name}:{variant}", f"expected {name!r} alone, it has no variants")
+    if material_dir is None:
+        raise MusicModelError(
+            name, f"its weights lie in {str(MODEL_FOLDERS[name])!r} of EMOTITUNE_MATERIAL_DIR: set it"
+        )
+    return Tagger(SAMPLE_RATES[name], load_teacher(name, material_dir))
+
+
 @torch.inference_mode()
 def _embed_moodtheme(model: nn.Module, waveform: torch.Tensor) -> np.ndarray:
     to_mel = torchaudio.transforms.MelSpectrogram(
@@ -130,7 +165,8 @@ def _embed_moodtheme(model: nn.Module, waveform: torch.Tensor) -> np.ndarray:
 
 @torch.inference_mode()
 def _embed_musicnn(model: nn.Module, waveform: torch.Tensor) -> np.ndarray:
-    windows = waveform.unfold(0, _MUSICNN_WINDOW, _MUSICNN_WINDOW)  # (B, 48000)
+    padded = nn.functional.pad(waveform, (0, max(0, _MUSICNN_WINDOW - waveform.shape[0])))
+    windows = padded.unfold(0, _MUSICNN_WINDOW, _MUSICNN_WINDOW)  # (B, 48000)
     outputs = model(windows)
     mean: np.ndarray = outputs.mean(dim=0).numpy()
     return mean

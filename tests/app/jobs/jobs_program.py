@@ -12,6 +12,7 @@ from catalog.database import make_session_factory, open_engine
 from tests.analyzers import analyze_slowly
 
 if __name__ == "__main__":
-    data_dir = Path(sys.argv[1])
-    sessions = make_session_factory(open_engine(f"sqlite:///{data_dir / 'catalog.db'}"))
-    serve_jobs(data_dir, JobService(sessions), LibraryService(sessions, data_dir, analyzer=analyze_slowly))
+    data_dir, database_url, queue_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    sessions = make_session_factory(open_engine(database_url))
+    library = LibraryService(sessions, data_dir, analyzer=analyze_slowly, n_workers=1)
+    serve_jobs(data_dir, JobService(sessions), library, queue_url=queue_url)

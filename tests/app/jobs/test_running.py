@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from sqlalchemy import select
 
 from app.jobs.running import run_job
 from app.services.jobs import JobKind, JobService
 from app.services.library import LibraryService
+from catalog.models import TrackEmbedding
+from catalog.queries import count_embeddings, list_pending
 from tests.analyzers import analyze_by_name
-from tests.factories import FakeAnalysis, make_database, write_music
+from tests.factories import FakeAnalysis, add_analyzed_track, make_database, write_music
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +56,11 @@ def test_an_import_analyzes_and_indexes_and_reports_each_step(jobs: JobService, 
     assert job.report is not None
     assert job.report["import"]["skipped"] == [{"where": str(music / "empty.mp3"), "reason": "the file is empty"}]
     assert [entry["reason"] for entry in job.report["analysis"]["failed"]] == ["expected music, got noise"]
+    errors = jobs.list_errors(job_id).errors
+    assert [(error.reason, error.track_id is None) for error in errors] == [
+        ("the file is empty", True),
+        ("expected music, got noise", False),
+    ]
     assert library.index_status().is_current
 
 
@@ -104,7 +113,7 @@ def test_a_job_that_is_done_is_not_done_again(jobs: JobService, library: Library
             "expected a folder of music, but '/no/such/folder' does not exist",
         ),
         (JobKind.IMPORT_FOLDER, {}, "an unexpected KeyError: 'path'"),
-        ("dance", {}, "expected a kind of job among import_folder, import_csv, analyze, rebuild, got 'dance'"),
+        ("dance", {}, "expected a kind of job among import_folder, import_csv, analyze, upgrade, rebuild, got 'dance'"),
     ],
 )
 def test_a_job_that_cannot_be_done_says_why(
@@ -148,3 +157,63 @@ def test_a_job_whose_worker_ends_waits_for_the_next(jobs: JobService, library: L
     assert between.status == "queued"
     assert jobs.get_job(job_id).status == "done"
     assert library.count_by_status() == {"pending": 0, "analyzed": 2, "failed": 1}
+
+
+def test_a_paused_job_goes_on_where_it_rested(sessions: SessionFactory, tmp_path: Path, music: Path):
+    jobs = JobService(sessions)
+    job_id = jobs.submit(JobKind.IMPORT_FOLDER, {"path": str(music)}).job_id
+    n_analyzed = []
+
+    def pause_then_analyze(_path: Path) -> FakeAnalysis:
+        n_analyzed.append(1)
+        if len(n_analyzed) == 1:
+            jobs.pause(job_id)
+        return FakeAnalysis()
+
+    library = LibraryService(sessions, tmp_path / "data", analyzer=pause_then_analyze)
+    run_job(job_id, jobs, library)
+    paused = jobs.get_job(job_id)
+    jobs.resume(job_id)
+    run_job(job_id, jobs, library)
+
+    assert paused.status == "paused"
+    assert (jobs.get_job(job_id).status, len(n_analyzed)) == ("done", 3)
+
+
+def test_an_upgrade_analyzes_what_an_older_model_analyzed_and_nothing_else(sessions: SessionFactory, tmp_path: Path):
+    with sessions.begin() as session:
+        for name, model in (("old", "affect-timbre-0"), ("new", "affect-timbre-1")):
+            (tmp_path / name).write_bytes(b"x")
+            track = add_analyzed_track(session, name, model=model, path=str(tmp_path / name), vector=np.eye(33)[0])
+            if name == "new":
+                track.affect.model = "emotify-kernel-1"
+                track.features.analyzer_version = "features-1"
+    jobs = JobService(sessions)
+    library = LibraryService(sessions, tmp_path / "data", analyzer=analyze_by_name)
+    n_outdated = library.count_outdated()
+    job_id = jobs.submit(JobKind.UPGRADE).job_id
+
+    run_job(job_id, jobs, library)
+
+    report = jobs.get_job(job_id).report
+    assert report is not None
+    assert (n_outdated, report["analysis"]["n_analyzed"], library.count_outdated()) == (1, 1, 0)
+    with sessions() as session:
+        models = session.execute(select(TrackEmbedding.track_id, TrackEmbedding.model)).all()
+    assert [tuple(row) for row in models] == [(1, "affect-timbre-1"), (2, "affect-timbre-1")]
+
+
+def test_an_upgrade_that_was_stopped_keeps_what_serves(sessions: SessionFactory, tmp_path: Path):
+    with sessions.begin() as session:
+        for name in ("a", "b"):
+            (tmp_path / name).write_bytes(b"x")
+            add_analyzed_track(session, name, model="affect-timbre-0", path=str(tmp_path / name))
+    library = LibraryService(sessions, tmp_path / "data", analyzer=analyze_by_name)
+    asked = iter([False])
+
+    library.analyze_outdated(should_stop=lambda: next(asked, True))
+
+    assert library.count_outdated() == 1
+    with sessions() as session:
+        assert count_embeddings(session, "affect-timbre-0") == 2
+        assert list_pending(session, limit=9) == []

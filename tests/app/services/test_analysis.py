@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
-from app.services.analysis import PendingAnalysis
+from app.services.analysis import AnalysisFailure, PendingAnalysis
+from catalog.errors import UnreadableMusicError
 from catalog.models import AudioFeatures, Track, TrackAffect, TrackEmbedding
 from catalog.queries import count_by_status, list_tracks
 from tests.analyzers import analyze_by_name
-from tests.factories import SHARES, add_track, make_database
+from tests.factories import SHARES, FakeAnalysis, add_track, make_database
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from catalog.database import SessionFactory
-    from tests.factories import FakeAnalysis
 
-EACH_NUMBER_OF_WORKERS = pytest.mark.parametrize("n_workers", [1, 2])
+EACH_NUMBER_OF_WORKERS = pytest.mark.parametrize("n_workers", [0, 1, 2])
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_what_is_measured_is_stored_with_its_models(sessions: SessionFactory, tm
         "minor",
         {"brightness_hz": 1500.0},
     )
-    assert features.analyzer_version == "emotify-kernel-1, affect-timbre-1"
+    assert features.analyzer_version == "features-1"
     assert (affect.model, affect.valence, affect.stds) == ("emotify-kernel-1", 0.3, {"valence": 0.2})
     assert {label: getattr(affect, label) for label in SHARES} == SHARES
     assert (embedding.model, len(embedding.vector)) == ("affect-timbre-1", 33 * 4)
@@ -78,11 +78,15 @@ def test_a_file_that_fails_is_noted_with_its_reason_and_the_rest_go_on(
     assert dict(report.failed)[str(tmp_path / "broken.mp3")] == "expected music, got noise"
 
 
-def test_a_file_that_ends_its_process_is_blamed_alone(sessions: SessionFactory, tmp_path: Path):
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_a_file_that_ends_its_process_is_blamed_alone(sessions: SessionFactory, tmp_path: Path, n_workers: int):
     _add(sessions, tmp_path, "a.mp3", "deadly.mp3", "b.mp3", "c.mp3", "d.mp3")
 
-    PendingAnalysis(sessions, analyze_by_name, n_workers=2).run()
+    failures: list[AnalysisFailure] = []
 
+    PendingAnalysis(sessions, analyze_by_name, n_workers=n_workers).run(on_failure=failures.append)
+
+    assert [(failure.path, failure.track_id) for failure in failures] == [(str(tmp_path / "deadly.mp3"), 2)]
     statuses = _status_by_title(sessions)
     assert statuses.pop("deadly.mp3") == ("failed", "the analysis ended its process; the file may be damaged")
     assert set(statuses.values()) == {("analyzed", None)}
@@ -170,3 +174,58 @@ def test_the_report_is_plain_json(sessions: SessionFactory, tmp_path: Path):
         "failed": [{"where": str(tmp_path / "broken.mp3"), "reason": "expected music, got noise"}],
         "is_complete": True,
     }
+
+
+def test_a_track_that_another_run_analyzed_meanwhile_is_left_out(sessions: SessionFactory, tmp_path: Path):
+    _add(sessions, tmp_path, *(f"{number}.mp3" for number in range(6)))
+    order: list[str] = []
+
+    def analyze_with_help(path: Path) -> FakeAnalysis:
+        order.append(path.name)
+        if len(order) == 1:
+            PendingAnalysis(sessions, analyze_by_name).run(should_stop=iter([False, False, False, True]).__next__)
+        return analyze_by_name(path)
+
+    report = PendingAnalysis(sessions, analyze_with_help).run()
+
+    assert order == ["0.mp3", "3.mp3", "4.mp3", "5.mp3"]
+    assert report.n_analyzed == 4
+
+
+def test_a_seed_shuffles_and_loses_no_track(sessions: SessionFactory, tmp_path: Path):
+    _add(sessions, tmp_path, *(f"{number}.mp3" for number in range(6)))
+    order: list[str] = []
+
+    def note(path: Path) -> FakeAnalysis:
+        order.append(path.name)
+        return FakeAnalysis()
+
+    PendingAnalysis(sessions, note).run(seed=1)
+
+    assert order != sorted(order)
+    assert sorted(order) == [f"{number}.mp3" for number in range(6)]
+
+
+def test_tracks_that_come_meanwhile_are_analyzed_too(sessions: SessionFactory, tmp_path: Path):
+    _add(sessions, tmp_path, "a.mp3")
+
+    def add_one_more(path: Path) -> FakeAnalysis:
+        if path.name == "a.mp3":
+            _add(sessions, tmp_path, "b.mp3")
+        return FakeAnalysis()
+
+    report = PendingAnalysis(sessions, add_one_more).run()
+
+    assert report.n_analyzed == 2
+
+
+def test_a_file_that_vanishes_while_it_is_read_waits_on(sessions: SessionFactory, tmp_path: Path):
+    _add(sessions, tmp_path, "a.mp3")
+
+    def lose(path: Path) -> FakeAnalysis:
+        path.unlink()
+        raise UnreadableMusicError(str(path), "no such file")
+
+    report = PendingAnalysis(sessions, lose).run()
+
+    assert (report.n_missing, _status_by_title(sessions)["a.mp3"]) == (1, ("pending", None))

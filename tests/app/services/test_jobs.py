@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.services.errors import JobNotFoundError
-from app.services.jobs import JobKind, JobService
+from app.services.errors import JobNotFoundError, JobStateError, QueueUnavailableError
+from app.services.job_facts import JobErrorFacts, JobKind
+from app.services.jobs import JobService
 from catalog.models import JobStatus
-from tests.factories import make_database
+from catalog.queries import get_track
+from tests.factories import add_track, make_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,14 +124,188 @@ def test_a_job_that_has_ended_cannot_be_cancelled(jobs: JobService, end: str):
     assert jobs.cancel(job_id) == before
 
 
-def test_jobs_that_a_crash_left_running_wait_again(jobs: JobService):
-    crashed, waiting, done = (jobs.submit(JobKind.ANALYZE, {"n": n}).job_id for n in range(3))
-    jobs.start(crashed)
-    jobs.start(done)
+def test_a_job_whose_worker_is_known_to_be_dead_waits_again(jobs: JobService):
+    lost, alive, done = (jobs.submit(JobKind.ANALYZE, {"n": n}).job_id for n in range(3))
+    jobs.start(lost, "dead")
+    jobs.start(alive, "alive")
+    jobs.start(done, "dead")
     jobs.finish(done, {}, "")
 
-    assert jobs.find_again() == [crashed, waiting]
-    assert jobs.get_job(crashed).status == "queued"
+    assert jobs.requeue_lost(lambda worker: worker == "dead") == [lost]
+    assert [jobs.get_job(job_id).status for job_id in (lost, alive, done)] == ["queued", "running", "done"]
+
+
+def test_a_job_whose_worker_fell_silent_waits_again(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    jobs.start(job_id, "elsewhere")
+
+    assert jobs.requeue_lost(stale_after_s=60.0) == []
+    assert jobs.requeue_lost(stale_after_s=-1.0) == [job_id]
+
+
+def test_a_heartbeat_is_news(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    run = jobs.start(job_id, "me")
+    assert run is not None
+
+    heard = jobs.beat(run)
+
+    assert heard
+    assert jobs.get_job(job_id).updated_at > run.updated_at
+
+
+def test_a_worker_that_was_taken_for_dead_changes_nothing_any_more(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    first = jobs.start(job_id, "slow")
+    jobs.requeue_lost(stale_after_s=-1.0)
+    second = jobs.start(job_id, "quick")
+    assert first is not None
+    assert second is not None
+
+    jobs.report_progress(job_id, 9, 9, "mine", run=first)
+    jobs.finish(job_id, {"n": 1}, "done", run=first)
+    jobs.fail(job_id, "no", run=first)
+    jobs.requeue(job_id, run=first)
+
+    assert jobs.get_job(job_id) == second
+    assert (jobs.beat(first), jobs.is_running(job_id, first)) == (False, False)
+    assert (jobs.beat(second), jobs.is_running(job_id, second)) == (True, True)
+
+
+def test_a_job_that_ends_its_worker_each_time_fails(jobs: JobService):
+    job_id = jobs.submit(JobKind.REBUILD).job_id
+
+    for _ in range(3):
+        jobs.start(job_id, "me")
+        jobs.requeue_lost(stale_after_s=-1.0)
+
+    job = jobs.get_job(job_id)
+    assert (job.status, job.message) == ("failed", "its worker died 3 times before anything was done")
+
+
+def test_progress_forgives_lost_workers(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+
+    for _ in range(5):
+        run = jobs.start(job_id, "me")
+        jobs.report_progress(job_id, 1, 9, "analyzing", run=run)
+        jobs.requeue_lost(stale_after_s=-1.0)
+
+    assert jobs.get_job(job_id).status == "queued"
+
+
+def test_progress_rate_and_time_left_are_told(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    run = jobs.start(job_id, "me")
+
+    jobs.report_progress(job_id, 25, 100, "analyzing", run=run, rate_per_s=1.5)
+
+    job = jobs.get_job(job_id)
+    assert (job.progress, job.rate_per_s, job.seconds_left, job.worker, job.report) == (0.25, 1.5, 50.0, "me", None)
+
+
+def test_nothing_is_told_that_is_not_known(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    jobs.start(job_id)
+
+    jobs.report_progress(job_id, 25, None, "importing")
+
+    job = jobs.get_job(job_id)
+    assert (job.progress, job.rate_per_s, job.seconds_left) == (None, None, None)
+
+
+def test_a_paused_job_rests_until_it_is_resumed(jobs: JobService, sent: list[int]):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    run = jobs.start(job_id)
+
+    paused = jobs.pause(job_id)
+    jobs.finish(job_id, {"n": 3}, "done", run=run)
+    rested = jobs.get_job(job_id)
+    resumed = jobs.resume(job_id)
+
+    assert (paused.status, paused.can_resume, paused.can_pause, paused.is_final) == ("paused", True, False, False)
+    assert (rested.status, rested.report) == ("paused", {"n": 3})
+    assert (resumed.status, sent) == ("queued", [job_id, job_id])
+    assert jobs.start(job_id) is not None
+
+
+def test_pause_and_resume_leave_others_as_they_are(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    jobs.start(job_id)
+    jobs.finish(job_id, {}, "done")
+    before = jobs.get_job(job_id)
+
+    assert jobs.pause(job_id) == jobs.resume(job_id) == before
+
+
+def test_a_paused_job_can_be_cancelled(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    jobs.pause(job_id)
+
+    assert jobs.cancel(job_id).status == "cancelled"
+
+
+def test_errors_are_listed_page_by_page(jobs: JobService):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    jobs.add_errors(job_id, [JobErrorFacts(f"/{n}.mp3", "torn", n) for n in range(5)])
+    jobs.add_errors(job_id, [])
+
+    page = jobs.list_errors(job_id, limit=2, offset=3)
+
+    assert [error.where for error in page.errors] == ["/3.mp3", "/4.mp3"]
+    assert (page.n_total, jobs.get_job(job_id).n_failed) == (5, 5)
+
+
+def test_a_job_taken_up_again_keeps_errors_of_tracks_and_forgets_those_it_will_meet_again(jobs: JobService):
+    job_id = jobs.submit(JobKind.IMPORT_FOLDER, FOLDER).job_id
+    run = jobs.start(job_id)
+    jobs.add_errors(job_id, [JobErrorFacts("/a.txt", "no music"), JobErrorFacts("/b.mp3", "torn", 2)])
+    jobs.requeue(job_id, run=run)
+
+    jobs.start(job_id)
+
+    assert [error.where for error in jobs.list_errors(job_id).errors] == ["/b.mp3"]
+    assert jobs.get_job(job_id).n_failed == 1
+
+
+def test_retrying_lets_failed_tracks_wait_and_asks_for_the_same_work(tmp_path: Path):
+    sessions = make_database(tmp_path)
+    jobs = JobService(sessions)
+    with sessions.begin() as session:
+        failed = add_track(session, "a", status="failed", failure_reason="torn", path="/a.mp3").id
+        other = add_track(session, "b", status="failed", failure_reason="torn", path="/b.mp3").id
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    jobs.start(job_id)
+    jobs.add_errors(job_id, [JobErrorFacts("/a.mp3", "torn", failed)])
+    jobs.finish(job_id, {}, "done")
+
+    again = jobs.retry(job_id)
+
+    assert (again.job_id != job_id, again.kind, again.status) == (True, "analyze", "queued")
+    with sessions() as session:
+        assert [get_track(session, track_id).status for track_id in (failed, other)] == ["pending", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [("running", "job 1 is running"), ("done", "job 1 left nothing undone")]
+)
+def test_only_what_was_left_undone_can_be_retried(jobs: JobService, status: str, expected: str):
+    job_id = jobs.submit(JobKind.ANALYZE).job_id
+    jobs.start(job_id)
+    if status == "done":
+        jobs.finish(job_id, {}, "done")
+
+    with pytest.raises(JobStateError, match=expected):
+        jobs.retry(job_id)
+
+
+def test_work_that_cannot_be_sent_still_waits(tmp_path: Path):
+    def refuse(_job_id: int) -> None:
+        raise QueueUnavailableError("the queue does not answer")
+
+    jobs = JobService(make_database(tmp_path), refuse)
+
+    assert jobs.submit(JobKind.REBUILD).status == "queued"
 
 
 def test_a_requeued_job_can_be_started_again(jobs: JobService):
