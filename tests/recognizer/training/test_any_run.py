@@ -46,7 +46,14 @@ def test_the_shape_of_wav2vec2_base_goes_through_its_run(ravdess_dir, tmp_path):
             config = read_run(path)
         assert isinstance(config, FineTuningConfig)
         short = dataclasses.replace(
-            config, corpora=("ravdess",), n_steps=2, n_evaluations=1, batch_size=2, window_s=1.0, precision="float32"
+            config,
+            corpora=("ravdess",),
+            n_steps=2,
+            n_evaluations=1,
+            batch_size=2,
+            window_s=1.0,
+            hop_s=0.5,
+            precision="float32",
         )
         run = TuningRun(short, {"ravdess": ravdess_dir}, tmp_path / name, encoder=str(tmp_path / "base"))
 
