@@ -68,7 +68,11 @@ def _read_all(container: InputContainer, n_peaks: int) -> np.ndarray:
 def _sample(container: InputContainer, duration_s: float, n_peaks: int) -> np.ndarray:
     outline = np.zeros(n_peaks)
     for place in range(n_peaks):
-        container.seek(int((place + 0.5) / n_peaks * duration_s * av.time_base))
+        try:
+            container.seek(int((place + 0.5) / n_peaks * duration_s * av.time_base))
+        except av.error.FFmpegError:
+            # Some files cannot be searched everywhere; a gap in the line tells so.
+            continue
         for packet in container.demux(container.streams.audio[0]):
             found = [_measure(frame) for frame in _decode(packet)]
             if found:
