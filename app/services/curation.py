@@ -10,11 +10,13 @@ from catalog.changes import correct_affect, delete_tracks, edit_tracks, withdraw
 from catalog.corrections import Affect, find_correction, find_prediction
 from catalog.duplicates import DuplicateGroup, find_duplicates
 from catalog.exporting import EXPORTERS
+from catalog.facets import Facet, count_values
 from catalog.filters import EVERY_TRACK, TrackFilter
 from catalog.history import EVERY_CHANGE, ChangeEntry, ChangeFilter, ChangeOrigin, count_changes, list_changes
 from catalog.imports import ImportFacts, list_imports
 from catalog.listening_rows import ListeningHistory, read_listening_history
 from catalog.merging import merge_tracks
+from catalog.models import Cover
 from catalog.mood_map import MoodMap, load_mood_map
 from catalog.queries import TrackFacts, TrackSort, count_tracks, get_track, get_tracks, list_track_ids, list_tracks
 from catalog.rollback import RollbackReport, roll_back_import
@@ -104,6 +106,17 @@ class CurationService:
         """List the most used tags: kind, name, number of tracks."""
         with self._session_factory() as session:
             return count_tags(session)
+
+    def count_values(self, facet: Facet) -> list[tuple[str, int]]:
+        """List the most used values of a column: value, number of tracks."""
+        with self._session_factory() as session:
+            return count_values(session, facet)
+
+    def find_cover(self, cover_hash: str) -> tuple[str, bytes] | None:
+        """Return the kind and the content of a cover picture; None where there is none of this hash."""
+        with self._session_factory() as session:
+            cover = session.get(Cover, cover_hash)
+            return None if cover is None else (cover.mime, cover.data)
 
     def tell(self, track_id: int) -> TrackStory:
         """Return all that a track's own page tells.
