@@ -38,13 +38,16 @@ if TYPE_CHECKING:
 SUFFIXES = {".mp3", ".flac", ".ogg", ".opus", ".m4a", ".wav"}
 SAMPLE_RATE = 44_100
 SONG_S = 240
+# Linux counts VmHWM from the program's start; ru_maxrss would count the parent's size as well.
 MEASURE = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from catalog.analysis.analyzer import analyze_file
-idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def read_peak():
+    return re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]
+idle = read_peak()
 analyze_file(Path(sys.argv[1]))
-print(idle, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(idle, read_peak())
 """
 
 
@@ -135,16 +138,22 @@ def measure_memory(duration_s: float) -> None:
 def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", help="music to compare the speed on; memory alone without")
     parser.add_argument("--n-files", type=int, default=8)
     arguments = parser.parse_args()
-    found = [path for path in arguments.folder.rglob("*") if path.suffix in SUFFIXES]
-    paths = sorted(found, key=lambda path: path.stat().st_size)[-arguments.n_files - 1 :]
-    print(f"{platform.machine()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as folder:
-        compare_speed([write_song(path, Path(folder) / f"{path.stem}.mp3") for path in paths])
+    if arguments.folder is not None:
+        compare_speed_on(arguments.folder, arguments.n_files)
     for duration_s in (300.0, 3 * 3600.0):
         measure_memory(duration_s)
+
+
+def compare_speed_on(folder: Path, n_files: int) -> None:
+    """Compare the speed on the folder's largest files, made songs."""
+    found = [path for path in folder.rglob("*") if path.suffix in SUFFIXES]
+    paths = sorted(found, key=lambda path: path.stat().st_size)[-n_files - 1 :]
+    print(f"{platform.machine()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as songs:
+        compare_speed([write_song(path, Path(songs) / f"{path.stem}.mp3") for path in paths])
 
 
 if __name__ == "__main__":

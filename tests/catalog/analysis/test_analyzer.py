@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from catalog.analysis.affect import TARGETS
 from catalog.analysis.analyzer import analyze_file
 from catalog.analysis.embeddings import EMBEDDING_MODEL
 from catalog.errors import UnreadableMusicError
@@ -23,6 +24,17 @@ def test_analysis_carries_features_affect_and_embedding(write_wav, make_clicks):
     assert analysis.features.tempo_bpm == pytest.approx(120.0, rel=0.02)
     assert np.linalg.norm(analysis.embedding) == pytest.approx(1.0, abs=1e-5)
     assert analysis.embedding_model == EMBEDDING_MODEL
+
+
+@pytest.mark.parametrize("duration_s", [3.1, 5.0])
+def test_a_jingle_is_analyzed_whole_and_its_doubt_is_told(write_wav, make_clicks, duration_s):
+    analysis = analyze_file(write_wav(make_clicks(120.0, duration_s)))
+
+    numbers = [*analysis.affect.shares.values(), analysis.affect.valence, analysis.affect.arousal]
+    assert analysis.duration_s == pytest.approx(duration_s, abs=0.05)
+    assert np.isfinite([*numbers, *analysis.embedding]).all()
+    assert set(analysis.affect.stds) == set(TARGETS)
+    assert min(analysis.affect.stds.values()) > 0.0
 
 
 def test_analysis_is_the_same_twice(write_wav, make_chords):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import av
@@ -37,6 +39,34 @@ def test_long_file_gives_its_middle(write_wav):
     assert excerpt.start_s == pytest.approx(25.0, abs=0.5)
     assert excerpt.waveform.size == 10 * SAMPLE_RATE
     assert np.sqrt(np.mean(excerpt.waveform**2)) == pytest.approx(0.3 / np.sqrt(2), rel=0.02)
+
+
+def test_of_three_hours_only_the_middle_minute_is_decoded(tmp_path):
+    sample_rate, duration_s = 8_000, 3 * 3600
+    path = tmp_path / "mix.wav"
+    n_bytes = sample_rate * duration_s
+    tone = np.uint8(128 + 100 * np.sin(2 * np.pi * 440.0 * np.arange(120 * sample_rate) / sample_rate))
+    with path.open("wb") as file:
+        file.write(
+            struct.pack(
+                "<4sI4s4sIHHIIHH", b"RIFF", 36 + n_bytes, b"WAVE", b"fmt ", 16, 1, 1, sample_rate, sample_rate, 1, 8
+            )
+        )
+        file.write(struct.pack("<4sI", b"data", n_bytes))
+        # Sparse: only the tone takes room on the disk.
+        file.seek(44 + n_bytes // 2 - tone.size // 2)
+        file.write(tone.tobytes())
+        file.truncate(44 + n_bytes)
+
+    tracemalloc.start()
+    excerpt = decode_excerpt(path, excerpt_s=60.0)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (excerpt.duration_s, excerpt.start_s) == (pytest.approx(duration_s), pytest.approx(duration_s / 2 - 30))
+    assert excerpt.waveform.size == 60 * SAMPLE_RATE
+    # All of it would be 950 MB.
+    assert peak_bytes < 40e6
 
 
 @pytest.mark.parametrize("sample_rate", [8_000, 44_100, 96_000])
