@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from recommender.ranking import Pick, Taste
 
 _RELEVANCE_PARTS: Final = (*AFFECT_AXES, "timbre", "moderation", "taste", "familiarity")
-CONTRIBUTIONS: Final = (*_RELEVANCE_PARTS, "mood_mix", "diversity", "chance")
+CONTRIBUTIONS: Final = (*_RELEVANCE_PARTS, "mood_mix", "diversity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,11 @@ class Recommendation:
             what the listener's wishes and the rest of the playlist added and took; 0 is an average track.
         reason: why, in plain words.
         contributions: what made the score, by CONTRIBUTIONS: the affect axes, `timbre`, `moderation` (<= 0, for extreme
-            tracks under doubt), `taste`, `familiarity`, `mood_mix` (for the balance of moods), `diversity` (<= 0, for
-            being like a track above) and `chance` (what the seed added).
+            tracks under doubt), `taste`, `familiarity`, `mood_mix` (for the balance of moods) and `diversity`
+            (<= 0, for being like a track above).
         facts: what the catalog knows of the track.
+        propensity: how likely the ranking was to put it here, given the places before; 1 where nothing was left to
+            chance.
     """
 
     track_id: int
@@ -43,6 +45,7 @@ class Recommendation:
     reason: str
     contributions: Mapping[str, float]
     facts: TrackFacts = field(repr=False)
+    propensity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +121,21 @@ class Candidates:
     def explain(self, picks: Sequence[Pick]) -> list[Recommendation]:
         """Say of each pick what made its score, in numbers and in words."""
         heard = [self._hear(pick) for pick in picks]
-        rows = zip(heard, explain_playlist(heard), strict=True)
+        rows = zip(picks, heard, explain_playlist(heard), strict=True)
         return [
             Recommendation(
-                track.facts.track_id, math.fsum(track.contributions.values()), reason, track.contributions, track.facts
+                track.facts.track_id,
+                math.fsum(track.contributions.values()),
+                reason,
+                track.contributions,
+                track.facts,
+                pick.propensity,
             )
-            for track, reason in rows
+            for pick, track, reason in rows
         ]
 
     def _hear(self, pick: Pick) -> HeardTrack:
-        parts = [*self._parts[pick.position].tolist(), pick.mood_mix, pick.diversity, pick.chance]
+        parts = [*self._parts[pick.position].tolist(), pick.mood_mix, pick.diversity]
         affect_sd = dict(zip(AFFECT_AXES, self.content[pick.position].tolist(), strict=False))
         taste = self._wishes.taste
         return HeardTrack(

@@ -13,7 +13,7 @@ from recommender.journeys import JourneyStep, plan_journey
 from recommender.mood_mix import build_mood_mix
 from recommender.query_models import QueryModel, load_query_model
 from recommender.questions import Question, ask_about_mood
-from recommender.ranking import RankingOptions, Taste, pick_playlist
+from recommender.ranking import RankingOptions, Taste, name_policy, pick_playlist
 from recommender.space import Intent, compute_doubt, validate_posterior
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ class Playlist:
         tracks: in playing order.
         question: what to ask the listener, as their mood is in doubt; None where it is not.
         doubt: how little the posterior says, 0 to 1.
+        policy: what filled the places, as the log of playlists names it.
     """
 
     tracks: tuple[Recommendation, ...]
     question: Question | None
     doubt: float
+    policy: str = "greedy"
 
 
 class PlaylistWishes(TypedDict, total=False):
@@ -165,7 +167,8 @@ class MusicRecommender:
             seed=seed,
         )
         question = ask_about_mood(mood, has_abstained=has_abstained)
-        return Playlist(tuple(candidates.explain(picks)), question, doubt)
+        policy = name_policy(self._options, seed)
+        return Playlist(tuple(candidates.explain(picks)), question, doubt, policy)
 
     def recommend_journey(  # noqa: PLR0913 (keywords of one act)
         self,

@@ -50,9 +50,9 @@ class Spacing:
         self.durations_s = np.zeros(n)
         self._chosen: list[int] = []
 
-    def is_read(self, position: int) -> bool:
-        """Tell whether a candidate's names are known yet."""
-        return bool(self._artists[position] != _UNREAD)
+    def is_read(self, positions: np.ndarray) -> np.ndarray:
+        """Tell of candidates whether their names are known yet, shape (n_positions,), bool."""
+        return np.asarray(self._artists[positions] != _UNREAD)
 
     def find_unread(self) -> np.ndarray:
         """Return which candidates were not read yet, shape (n_candidates,), bool."""

@@ -155,8 +155,29 @@ def test_seeds_differ_among_nearly_equal_tracks_and_chance_is_told():
     one, another = (pick(artists, 10, relevance=relevance, seed=seed) for seed in (1, 2))
 
     assert positions(one) != positions(another)
-    assert any(chosen.chance for chosen in one)
-    assert not any(chosen.chance for chosen in pick(artists, 10, relevance=relevance))
+    assert all(0 < chosen.propensity < 1 for chosen in one)
+    assert all(chosen.propensity == 1 for chosen in pick(artists, 10, relevance=relevance))
+
+
+def test_places_go_to_tracks_as_often_as_their_propensity_says():
+    artists = [f"artist {i}" for i in range(6)]
+    relevance = np.linspace(0.3, 0.0, 6)
+
+    firsts = [pick(artists, 1, relevance=relevance, options=RankingOptions(), seed=seed)[0] for seed in range(600)]
+
+    shares = np.bincount([one.position for one in firsts], minlength=6) / len(firsts)
+    propensities = {one.position: one.propensity for one in firsts}
+    assert sum(propensities.values()) == pytest.approx(1.0)
+    np.testing.assert_allclose(shares, [propensities[position] for position in range(6)], atol=0.06)
+
+
+def test_only_the_best_may_come_by_chance():
+    artists = [f"artist {i}" for i in range(30)]
+    options = RankingOptions(diversity_weight=0.0, chance_weight=10.0, n_choices=3)
+
+    firsts = {pick(artists, 1, options=options, seed=seed)[0].position for seed in range(60)}
+
+    assert firsts == {0, 1, 2}
 
 
 def test_an_album_comes_once_in_a_stretch_while_another_is_left():
