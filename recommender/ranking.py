@@ -121,7 +121,8 @@ def pick_playlist(  # noqa: PLR0913 (keywords of one act)
         mood_mix: the mix of moods the playlist should have; None where it does not matter.
         max_duration_s: how long the playlist may play; a track of unknown length counts as nothing, and the first track
             comes however long it is. None sets no bound.
-        seed: for another playlist of about the same worth, the same one for the same seed; None leaves nothing to chance.
+        seed: for another playlist of about the same worth, the same one for the same seed. None leaves nothing to
+            chance.
 
     Returns:
         At most k picks, in playing order.
