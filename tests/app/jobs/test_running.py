@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
+from app.jobs import running
 from app.jobs.running import run_job
 from app.services.jobs import JobKind, JobService
 from app.services.library import LibraryService
@@ -113,7 +115,7 @@ def test_a_job_that_is_done_is_not_done_again(jobs: JobService, library: Library
             "expected a folder of music, but '/no/such/folder' does not exist",
         ),
         (JobKind.IMPORT_FOLDER, {}, "an unexpected KeyError: 'path'"),
-        ("dance", {}, "expected a kind of job among import_folder, import_csv, analyze, upgrade, rebuild, got 'dance'"),
+        ("dance", {}, f"expected a kind of job among {', '.join(running._DO_BY_KIND)}, got 'dance'"),
     ],
 )
 def test_a_job_that_cannot_be_done_says_why(
@@ -217,3 +219,26 @@ def test_an_upgrade_that_was_stopped_keeps_what_serves(sessions: SessionFactory,
     with sessions() as session:
         assert count_embeddings(session, "affect-timbre-0") == 2
         assert list_pending(session, limit=9) == []
+
+
+def test_a_worker_is_heard_of_while_one_step_takes_long(
+    sessions: SessionFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(running, "_BEAT_EVERY_S", 0.01)
+    write_music(tmp_path / "music" / "a.flac", title="a")
+    jobs = JobService(sessions)
+    job_id = jobs.submit(JobKind.IMPORT_FOLDER, {"path": str(tmp_path / "music")}).job_id
+    heard = []
+
+    def wait_for_news(_path: Path) -> FakeAnalysis:
+        before = jobs.get_job(job_id).updated_at
+        deadline_s = time.monotonic() + 60.0
+        while jobs.get_job(job_id).updated_at == before and time.monotonic() < deadline_s:
+            time.sleep(0.005)
+        heard.append(jobs.get_job(job_id).updated_at > before)
+        return FakeAnalysis()
+
+    run_job(job_id, jobs, LibraryService(sessions, tmp_path / "data", analyzer=wait_for_news))
+
+    assert heard == [True]
+    assert jobs.get_job(job_id).status == "done"

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from app.jobs.worker_name import is_known_dead, name_this_worker
+
+
+def test_a_worker_that_runs_is_not_dead():
+    assert not is_known_dead(name_this_worker())
+
+
+def test_a_process_that_ended_is_dead():
+    program = "from app.jobs.worker_name import name_this_worker; print(name_this_worker())"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert is_known_dead(ended.stdout.strip())
+
+
+def test_a_process_id_given_again_is_another_worker():
+    assert is_known_dead(f"{socket.gethostname()}:{os.getpid()}:1")
+
+
+@pytest.mark.parametrize("name", ["", "me", f"elsewhere:{os.getpid()}:1", "elsewhere:x:1"])
+def test_nothing_is_known_of_other_machines(name):
+    assert not is_known_dead(name)
