@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from app.jobs.pace import Pace
+from app.jobs.skip_log import SkipLog
 from app.jobs.worker_name import name_this_worker
 from app.services.errors import ServiceError
 from app.services.job_facts import JobErrorFacts, JobKind
 from catalog.errors import CatalogError
+from catalog.importers.importer import ImportOptions
 from recommender.errors import RecommenderError
 
 if TYPE_CHECKING:
@@ -63,13 +65,21 @@ class JobRun:
 
     def import_and_index(self) -> None:
         """Import what the job names, then analyze what waits and index it."""
-        path = Path(str(self.job.arguments["path"]))
-        is_folder = self.job.kind == JobKind.IMPORT_FOLDER
-        import_tracks = self.library.import_folder if is_folder else self.library.import_csv
-        imported = import_tracks(path, on_progress=self._progress("importing"), should_stop=self.should_stop)
+        arguments = self.job.arguments
+        skips = SkipLog(self.job.job_id, self.jobs)
+        try:
+            imported = self.library.import_source(
+                _IMPORTER_BY_KIND.get(self.job.kind) or str(arguments["importer"]),
+                Path(str(arguments["path"])),
+                ImportOptions.from_json(arguments.get("options", {})),
+                who=str(arguments.get("who", "")),
+                on_progress=self._progress("importing"),
+                should_stop=self.should_stop,
+                on_skip=skips.add,
+            )
+        finally:
+            skips.flush()
         self.report["import"] = imported.to_json()
-        skipped = [JobErrorFacts(where, reason) for where, reason in imported.skipped]
-        self.jobs.add_errors(self.job.job_id, skipped)
         self.analyze_and_index()
 
     def analyze_and_index(self) -> None:
@@ -132,7 +142,11 @@ class JobRun:
         return time.monotonic() - self._reported_s >= _REPORT_EVERY_S
 
 
+# Jobs of these kinds name no importer.
+_IMPORTER_BY_KIND: Final[Mapping[str, str]] = {JobKind.IMPORT_FOLDER: "folder", JobKind.IMPORT_CSV: "csv"}
+
 _DO_BY_KIND: Final[Mapping[str, Callable[[JobRun], None]]] = {
+    JobKind.IMPORT: JobRun.import_and_index,
     JobKind.IMPORT_FOLDER: JobRun.import_and_index,
     JobKind.IMPORT_CSV: JobRun.import_and_index,
     JobKind.ANALYZE: JobRun.analyze_and_index,

@@ -22,6 +22,7 @@ LIVE: Final = "live"
 class JobKind(StrEnum):
     """What a job does; each ends with a fresh index."""
 
+    IMPORT = "import"
     IMPORT_FOLDER = "import_folder"
     IMPORT_CSV = "import_csv"
     ANALYZE = "analyze"

@@ -95,7 +95,7 @@ class LibraryService:
     Args:
         session_factory: where the catalog is.
         data_dir: holds the demo library and the index.
-        allowed_roots: folders that imports may read, besides the demo library; empty for any folder.
+        allowed_roots: folders that imports may read, besides the demo library and uploaded lists; empty for any folder.
         analyzer: measures one music file.
         n_workers: processes to analyze in; 0 analyzes in this one, which a file that crashes takes with it.
         versions: what the analyzer gives: tracks analyzed by anything else are outdated.
@@ -112,7 +112,8 @@ class LibraryService:
         versions: AnalysisVersions = SHIPPED_VERSIONS,
     ) -> None:
         self._session_factory = session_factory
-        self._allowed_roots = (*allowed_roots, data_dir / "demo") if allowed_roots else ()
+        self.uploads_dir = data_dir / "uploads"
+        self._allowed_roots = (*allowed_roots, data_dir / "demo", self.uploads_dir) if allowed_roots else ()
         self._analyzer = analyzer
         self._n_workers = n_workers
         self.versions = versions
