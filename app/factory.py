@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.admin.register import register_admin
 from app.web import health, listen, moods, tracks
@@ -35,6 +36,8 @@ def create_app(services: Services) -> Flask:
     """
     app = PageApp("app.web", static_folder="static", template_folder="templates")
     app.extensions[EXTENSION] = services
+    if n_proxies := services.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n_proxies, x_proto=n_proxies)  # type: ignore[method-assign]
     # Bundles bear a version in their address, so a browser may keep them.
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ONE_YEAR_S
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

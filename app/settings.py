@@ -44,6 +44,8 @@ class Settings:
         n_threads: threads of one recognition.
         seed_demo: whether an empty catalog is filled with the demo library.
         secure_cookies: whether cookies are sent over HTTPS alone; set it behind a TLS proxy.
+        trusted_proxies: how many proxies stand before this server, each of which notes whom it speaks for; attempts to
+            log in and uploads are counted by the address that the outermost saw. 0 believes no such note.
     """
 
     data_dir: Path
@@ -61,6 +63,7 @@ class Settings:
     n_threads: int = 1
     seed_demo: bool = True
     secure_cookies: bool = False
+    trusted_proxies: int = 0
 
     @property
     def music_models_dir(self) -> Path:
@@ -93,6 +96,7 @@ class Settings:
             n_threads=_read_number(env, "N_THREADS", 1, low=1, high=256),
             seed_demo=_read_bool(env, "SEED_DEMO", default=True),
             secure_cookies=_read_bool(env, "SECURE_COOKIES", default=False),
+            trusted_proxies=_read_number(env, "TRUSTED_PROXIES", 0, low=0, high=10),
         )
 
 

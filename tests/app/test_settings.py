@@ -41,6 +41,7 @@ def test_an_empty_variable_is_one_not_set():
         ("n_threads", "2", 2),
         ("seed_demo", "No", False),
         ("secure_cookies", "1", True),
+        ("trusted_proxies", "2", 2),
     ],
 )
 def test_each_field_is_read_from_its_variable(name, text, value):
