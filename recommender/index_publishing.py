@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from recommender.errors import IndexRejectedError, IndexUnreadableError
@@ -21,6 +23,23 @@ if TYPE_CHECKING:
 
     from recommender.index_check import CatalogSnapshot
     from recommender.index_file import IndexMetadata
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRejection:
+    """What became of the last index that was built, where it was refused.
+
+    Attributes:
+        at: when, in UTC.
+        reasons: what was expected and what came, one sentence each.
+        n_tracks: how many tracks it held.
+        revision: of the catalog it was built from.
+    """
+
+    at: datetime
+    reasons: tuple[str, ...]
+    n_tracks: int
+    revision: int
 
 
 def publish_index(index: TrackIndex, path: Path, catalog: CatalogSnapshot, queries: np.ndarray) -> IndexReport:
@@ -48,6 +67,7 @@ def publish_index(index: TrackIndex, path: Path, catalog: CatalogSnapshot, queri
             index.save(candidate)
             _check(candidate, path, catalog, queries)
             candidate.replace(path)
+            _note_beside(path).unlink(missing_ok=True)
         finally:
             candidate.unlink(missing_ok=True)
         sync_folder(path.parent)
@@ -64,13 +84,38 @@ def report_index(path: Path) -> IndexReport:
     return IndexReport.from_metadata(footer.metadata, path.stat().st_size)
 
 
+def find_rejection(path: Path) -> IndexRejection | None:
+    """Return why the last new index was refused; None where it was not, and serves."""
+    try:
+        found = json.loads(_note_beside(path).read_text(encoding="utf-8"))
+        at, reasons = datetime.fromisoformat(found["at"]), tuple(map(str, found["reasons"]))
+        return IndexRejection(at, reasons, int(found["n_tracks"]), int(found["revision"]))
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return None
+
+
 def _check(candidate: Path, path: Path, catalog: CatalogSnapshot, queries: np.ndarray) -> None:
     index = TrackIndex.load(candidate)
     check = check_index(index, catalog, queries, serving=_read_serving(path))
     if check.problems:
+        _write_rejection(path, check.problems, index.metadata)
         raise IndexRejectedError(path, check.problems)
     found = replace(index.metadata, recall_at_10=check.recall_at_10, recall_at_100=check.recall_at_100)
     rewrite_metadata(candidate, found)
+
+
+def _write_rejection(path: Path, reasons: tuple[str, ...], metadata: IndexMetadata) -> None:
+    note = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reasons": reasons,
+        "n_tracks": metadata.n_tracks,
+        "revision": metadata.revision,
+    }
+    _note_beside(path).write_text(json.dumps(note), encoding="utf-8")
+
+
+def _note_beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.rejected.json")
 
 
 def _read_serving(path: Path) -> IndexMetadata | None:

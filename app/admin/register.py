@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Blueprint, Flask, Response, redirect, url_for
 from flask_login import current_user
 
-from app.admin import imports, index, jobs, login, track_page, tracks
+from app.admin import imports, index, jobs, login, mood_map, track_page, tracks, what_if
 from app.admin.context import EXTENSION
 from app.admin.errors import register_error_pages
 from app.admin.guard import admit, register_login
@@ -52,7 +52,7 @@ def _build_blueprint() -> Blueprint:
     blueprint.context_processor(_words)
     register_error_pages(blueprint)
     blueprint.add_url_rule("/", "start", _go_to_tracks, strict_slashes=False)
-    for part in (login, tracks, track_page, imports, jobs, index):
+    for part in (login, tracks, track_page, imports, jobs, index, mood_map, what_if):
         blueprint.register_blueprint(part.blueprint)
     return blueprint
 
@@ -71,7 +71,8 @@ def _go_to_tracks() -> ResponseReturnValue:
 
 def _keep_private(response: Response) -> Response:
     # After logging out, the back button must show nothing; and fragments differ from pages by a header alone.
-    response.headers["Cache-Control"] = "no-store"
+    # What may be kept says so itself.
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
 

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from app.jobs.running import run_job
 from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
+from recommender.errors import IndexRejectedError
+from recommender.index import TrackIndex
+from recommender.index_check import CatalogSnapshot
+from recommender.index_publishing import find_rejection, publish_index
 from tests.factories import add_analyzed_track
 
 
@@ -37,3 +42,47 @@ def test_an_index_behind_the_catalog_says_so(client, services):
     services.library.edit_track(1, {"title": "Moss"})
 
     assert "Older than the catalog" in client.get("/admin/index").text
+
+
+def test_the_index_tells_kind_recall_size_and_age(client, services):
+    store_track(services)
+    services.library.rebuild_index()
+
+    html = client.get("/admin/index").text
+
+    assert "<dt>Kind</dt><dd>exact</dd>" in html
+    assert "<dt>Recall@10</dt><dd>1.000</dd>" in html
+    assert "less than a minute ago" in html
+    assert "Passed" in html
+
+
+def publish_worse(services):
+    """Offer an index that lacks a track of the catalog."""
+    vectors = np.eye(N_DIMENSIONS, dtype=np.float32)
+    catalog = CatalogSnapshot(np.array([1, 2]), vectors[:2], EMBEDDING_MODEL, 5)
+    index = TrackIndex.build([1], vectors[:1], model=EMBEDDING_MODEL, revision=5)
+    publish_index(index, services.library.index_path, catalog, vectors[:1])
+
+
+def test_a_refused_index_is_told_with_the_reason_while_the_old_one_serves(client, services):
+    store_track(services)
+    services.library.rebuild_index()
+
+    with pytest.raises(IndexRejectedError, match="it lacks 1 tracks"):
+        publish_worse(services)
+
+    html = client.get("/admin/index").text
+    assert "The last index that was built was refused; the one before it goes on serving" in html
+    assert "It lacks 1 tracks, such as [2]." in html
+    assert services.library.index_status().n_indexed == 1
+
+
+def test_an_index_that_passes_ends_the_refusal(client, services):
+    store_track(services)
+    with pytest.raises(IndexRejectedError, match="it lacks"):
+        publish_worse(services)
+
+    services.library.rebuild_index()
+
+    assert find_rejection(services.library.index_path) is None
+    assert "was refused" not in client.get("/admin/index").text
