@@ -1,8 +1,6 @@
 """Write tracks as CSV, JSON lines or a playlist, a piece at a time.
 
-Cells of a CSV file that a spreadsheet would take for a formula, those that begin with `=`, `+`, `-`, `@`, a tab or a
-carriage return, get an apostrophe before them, and so do those that begin with apostrophes and one of these.
-`restore_cell` takes exactly one away again: what was exported comes back unharmed.
+Cells of a CSV file are safe for spreadsheets, see `spreadsheet_cells`; the CSV import takes them back unharmed.
 """
 
 from __future__ import annotations
@@ -10,12 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from catalog.filters import EVERY_TRACK, TrackFilter
 from catalog.queries import get_tracks, list_track_ids
+from catalog.spreadsheet_cells import defuse_cell
 from catalog.tags import read_tags
 
 if TYPE_CHECKING:
@@ -26,24 +24,11 @@ if TYPE_CHECKING:
     from catalog.queries import TrackFacts
 
 _BATCH_SIZE: Final = 1_000
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-_DEFUSED: Final = re.compile(r"'+[=+\-@\t\r]")
-
 # The first ten are those of the CSV import; what a model heard is named otherwise than what a list states.
 CSV_COLUMNS: Final = (
     *("title", "artist", "path", "url", "album", "genre", "year", "licence", "attribution", "duration_s"),
     *("source", "status", "effective_valence", "effective_arousal", "is_corrected", "tags"),
 )
-
-
-def defuse_cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def restore_cell(text: str) -> str:
-    """Return the text that `defuse_cell` was given."""
-    return text[1:] if _DEFUSED.match(text) else text
 
 
 def iter_csv(session: Session, wanted: TrackFilter = EVERY_TRACK) -> Iterator[str]:

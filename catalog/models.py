@@ -455,20 +455,26 @@ def bump_revision(session: Session) -> None:
         session.connection().execute(insert(CatalogRevision).values(id=1, value=1))
 
 
-def _refresh_keys(session: Session, track: Track) -> None:
+def _refresh_keys(session: Session, track: Track, tag_names: set[str]) -> None:
     artist = track.artist
     if artist is None and track.artist_id is not None:
         # A row that is not stored yet does not load what it only names by id.
         artist = session.get(Artist, track.artist_id)
     track.title_key = sort_key(track.title)
     artist_name = artist.name if artist else None
-    track.search_text = search_text_of(track.title, artist_name, track.album, track.genre, *_read_tags(session, track))
+    track.search_text = search_text_of(track.title, artist_name, track.album, track.genre, *sorted(tag_names))
 
 
-def _read_tags(session: Session, track: Track) -> list[str]:
-    # Tags may also come and go by themselves, not through their track.
-    added = [row for row in session.new if isinstance(row, TrackTag) and row.track_id == track.id and track.id]
-    return sorted({tag.name for tag in (*track.tags, *added) if tag not in session.deleted})
+def _read_tag_names(session: Session, tracks: set[Track]) -> dict[Track, set[str]]:
+    # Asking the session for its new or deleted rows goes over all of them: once for all tracks, not for each.
+    deleted = set(session.deleted)
+    names = {track: {tag.name for tag in track.tags if tag not in deleted} for track in tracks}
+    by_id = {track.id: track for track in tracks if track.id is not None}
+    # Tags may also come by themselves, not through their track.
+    for row in session.new:
+        if isinstance(row, TrackTag) and row.track_id in by_id:
+            names[by_id[row.track_id]].add(row.name)
+    return names
 
 
 def _is_searched_otherwise(track: Track) -> bool:
@@ -501,14 +507,14 @@ def _shares_of(affect: TrackAffect) -> dict[str, float]:
 @event.listens_for(Session, "before_flush")
 def _count_flush(session: Session, _context: object, _instances: object) -> None:
     tracks = {row for row in (*session.new, *session.dirty) if isinstance(row, Track) and _is_searched_otherwise(row)}
-    for track in tracks | _find_tagged(session) | _find_renamed(session):
-        _refresh_keys(session, track)
-    written = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
-    for affect in written:
-        if isinstance(affect, TrackAffect) and affect not in session.deleted:
+    for track, tag_names in _read_tag_names(session, tracks | _find_tagged(session) | _find_renamed(session)).items():
+        _refresh_keys(session, track, tag_names)
+    kept = [*session.new, *(row for row in session.dirty if session.is_modified(row))]
+    for affect in kept:
+        if isinstance(affect, TrackAffect):
             affect.uncertainty = mean_std(affect.stds or {})
             affect.is_doubtful = is_doubtful(affect.valence, affect.arousal, _shares_of(affect), affect.stds or {})
-    if any(isinstance(row, COUNTED) for row in written):
+    if any(isinstance(row, COUNTED) for row in (*kept, *session.deleted)):
         bump_revision(session)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert
 
 from catalog.database import utc_now
+from catalog.history import ChangeAction
 from catalog.importers.importer import Action
 from catalog.importers.matching import to_json
 from catalog.models import Change, ImportBatch, ImportStatus
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from catalog.database import SessionFactory
     from catalog.importers.importer import ImportReport, PlannedChange
-
-IMPORT_ACTION = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,20 @@ def close_batch(session_factory: SessionFactory, import_id: int, report: ImportR
         told = report.to_json()
         batch.report = {"skipped": told["skipped"], "notes": told["notes"], "problem": problem}
         batch.finished_at = utc_now()
+        session.add(
+            Change(
+                who=batch.who,
+                action=ChangeAction.IMPORT,
+                import_id=import_id,
+                group_id=name_group(import_id),
+                after={
+                    "importer": batch.importer,
+                    "source": batch.source,
+                    "status": str(batch.status),
+                    **{name: told[name] for name in ("created", "updated", "unchanged", "n_skipped")},
+                },
+            )
+        )
 
 
 def log_updates(session: Session, import_id: int, who: str, changes: Iterable[PlannedChange]) -> None:
@@ -83,10 +96,10 @@ def log_updates(session: Session, import_id: int, who: str, changes: Iterable[Pl
     rows = [
         {
             "who": who,
-            "action": IMPORT_ACTION,
+            "action": ChangeAction.IMPORT,
             "track_id": change.track_id,
             "import_id": import_id,
-            "group_id": f"import-{import_id}",
+            "group_id": name_group(import_id),
             "before": dict(change.before),
             "after": {name: to_json(getattr(change.draft, name)) for name in change.before},
         }
@@ -95,3 +108,8 @@ def log_updates(session: Session, import_id: int, who: str, changes: Iterable[Pl
     ]
     if rows:
         session.execute(insert(Change), rows)
+
+
+def name_group(import_id: int) -> str:
+    """Name the group of the log that an import's entries belong to."""
+    return f"import-{import_id}"

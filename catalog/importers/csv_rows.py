@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from catalog.errors import ImportSourceError
 from catalog.importers.text_source import is_utf8, iter_lines, open_text
+from catalog.spreadsheet_cells import restore_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -19,7 +20,7 @@ _DELIMITERS: Final = (",", ";", "\t", "|")
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One row: its fields as they stand; or why it cannot be used.
+    """One row: its fields, those that an export defused as they were before; or why it cannot be used.
 
     Attributes:
         number: as a spreadsheet counts, the header being row 1.
@@ -98,4 +99,4 @@ def _check_row(number: int, fields: list[str], n_columns: int) -> CsvRow:
         return CsvRow(number, reason=f"expected {n_columns} fields, got {len(fields)}")
     if not is_utf8("".join(fields)):
         return CsvRow(number, reason="expected text in UTF-8, got other bytes; save the file as UTF-8")
-    return CsvRow(number, fields)
+    return CsvRow(number, [restore_cell(field) for field in fields])

@@ -11,12 +11,22 @@ from catalog.importers.applying import ImportWriter
 from catalog.importers.batch_log import ImportOrigin
 from catalog.importers.batches import iter_batches
 from catalog.importers.importer import Action, ImportOptions, ImportReport, PlannedChange
-from catalog.importers.matching import KnownTracks, Stamp, compare, count_below, find_known, find_moved, find_stamps
+from catalog.importers.matching import (
+    KnownTracks,
+    Stamp,
+    compare,
+    count_below,
+    find_known,
+    find_merged,
+    find_moved,
+    find_stamps,
+    plan_merged,
+)
 from catalog.importers.music_file import MusicFile, read_draft
 from catalog.importers.walking import FoundFile, RefusedEntry, walk_audio_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from catalog.database import SessionFactory
@@ -109,7 +119,10 @@ class FolderImporter:
 
     def _plan(self, source: Path) -> Iterator[PlannedChange]:
         taken: set[int] = set()
-        for batch in iter_batches(walk_audio_files(source, self.roots)):
+        with self.session_factory() as session:
+            merged = find_merged(session)
+        for entries in iter_batches(walk_audio_files(source, self.roots)):
+            batch = [_leave_merged(entry, merged) for entry in entries]
             found = [entry for entry in batch if isinstance(entry, FoundFile)]
             with self.session_factory() as session:
                 stamps = find_stamps(session, [file.path for file in found])
@@ -120,7 +133,18 @@ class FolderImporter:
                 with self.session_factory() as session:
                     known = find_known(session, paths=list(fresh), hashes=hashes)
             for entry in batch:
-                yield _plan_entry(entry, fresh, stamps, known, taken)
+                if isinstance(entry, PlannedChange):
+                    yield entry
+                else:
+                    yield _plan_entry(entry, fresh, stamps, known, taken)
+
+
+def _leave_merged(
+    entry: FoundFile | RefusedEntry, merged: Mapping[str, int]
+) -> FoundFile | RefusedEntry | PlannedChange:
+    if isinstance(entry, FoundFile) and entry.path in merged:
+        return plan_merged(merged[entry.path], entry.path)
+    return entry
 
 
 def _is_unchanged(file: FoundFile, stamps: dict[str, Stamp]) -> bool:

@@ -11,11 +11,11 @@ from catalog.importers.applying import ImportWriter
 from catalog.importers.batch_log import ImportOrigin
 from catalog.importers.batches import iter_batches
 from catalog.importers.importer import Action, ImportOptions, ImportReport, PlannedChange, TrackDraft
-from catalog.importers.matching import KnownTracks, compare, find_known, find_moved
+from catalog.importers.matching import KnownTracks, compare, find_known, find_merged, find_moved, plan_merged
 from catalog.importers.seen import SeenAddresses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from catalog.database import SessionFactory
@@ -102,6 +102,8 @@ class ListImporter(ABC):
 
     def _plan(self, source: Path) -> Iterator[PlannedChange]:
         taken: set[int] = set()
+        with self.session_factory() as session:
+            merged = find_merged(session)
         with SeenAddresses() as seen:
             for batch in iter_batches(self.iter_listed(source)):
                 listed = [_look_up(entry, seen) for entry in batch]
@@ -116,7 +118,7 @@ class ListImporter(ABC):
                         ],
                     )
                 for entry in listed:
-                    yield _plan_entry(entry, known, taken)
+                    yield _plan_entry(entry, known, taken, merged)
 
 
 def _look_up(entry: ListedTrack, seen: SeenAddresses) -> ListedTrack:
@@ -138,11 +140,14 @@ def _find(entry: ListedTrack, draft: TrackDraft, known: KnownTracks, taken: set[
     )
 
 
-def _plan_entry(entry: ListedTrack, known: KnownTracks, taken: set[int]) -> PlannedChange:
+def _plan_entry(entry: ListedTrack, known: KnownTracks, taken: set[int], merged: Mapping[str, int]) -> PlannedChange:
     draft = entry.draft
     if draft is None:
         return PlannedChange(Action.SKIP, entry.where, entry.reason)
     track = _find(entry, draft, known, taken)
+    kept_id = next((merged[each] for each in (draft.path, draft.url, entry.name) if each and each in merged), None)
+    if track is None and kept_id is not None:
+        return plan_merged(kept_id, entry.where)
     if track is None:
         return PlannedChange(Action.CREATE, entry.where, draft=draft, note=entry.note)
     if entry.only_new:

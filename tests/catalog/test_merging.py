@@ -8,9 +8,10 @@ from sqlalchemy import select
 from catalog.changes import correct_affect, edit_track
 from catalog.errors import ImportNotFoundError, ImportStandsError, TrackNotFoundError
 from catalog.history import ChangeAction, ChangeOrigin, list_changes, record
+from catalog.importers import IMPORTERS
 from catalog.listening_rows import read_listening_history
 from catalog.merging import merge_tracks
-from catalog.models import ImportBatch, Playlist, PlaylistEntry, Track, TrackFeedback, TrackTag
+from catalog.models import AffectCorrection, ImportBatch, Playlist, PlaylistEntry, Track, TrackFeedback, TrackTag
 from catalog.queries import get_track, list_tracks
 from catalog.rollback import roll_back_import
 from catalog.tags import read_tags
@@ -18,6 +19,8 @@ from catalog.undoing import undo_group
 from tests.factories import add_analyzed_track, add_track
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy.orm import Session
 
     from catalog.database import SessionFactory
@@ -166,3 +169,60 @@ def test_a_rollback_logs_each_track_and_the_import_as_one_group(session_factory:
     assert len(entries) == 3
     assert {(entry.action, entry.who, entry.import_id) for entry in entries} == {("rollback", ANN, import_id)}
     assert n_tracks == 2
+
+
+def test_a_real_import_is_taken_back_whole(session_factory: SessionFactory, tmp_path: Path):
+    table = tmp_path / "tracks.csv"
+    importer = IMPORTERS["csv"](session_factory)
+    table.write_text("title,url,genre\nOld,https://example.org/old.mp3,Folk\n", encoding="utf-8")
+    importer.apply(table)
+    table.write_text(
+        "title,url,genre,valence,arousal,tempo_bpm\nOld,https://example.org/old.mp3,Jazz,0.5,-0.5,90\n"
+        "New,https://example.org/new.mp3,Pop,0.1,0.1,120\n",
+        encoding="utf-8",
+    )
+    import_id = importer.apply(table).import_id
+
+    with session_factory.begin() as session:
+        report = roll_back_import(session, import_id, who=ANN)
+
+    assert (report.n_deleted, report.n_restored, report.kept) == (1, 1, ())
+    with session_factory() as session:
+        (track,) = list_tracks(session)
+        assert (track.title, track.genre, track.valence, track.tempo_bpm) == ("Old", "Folk", None, None)
+        assert session.scalars(select(AffectCorrection)).all() == []
+
+
+def test_an_import_stands_in_the_log_as_one_entry_and_one_for_each_update(
+    session_factory: SessionFactory, tmp_path: Path
+):
+    table = tmp_path / "tracks.csv"
+    importer = IMPORTERS["csv"](session_factory)
+    for genre in ("Folk", "Jazz"):
+        table.write_text(f"title,url,genre\nOne,https://example.org/1.mp3,{genre}\n", encoding="utf-8")
+        import_id = importer.apply(table, who=ANN).import_id
+
+    with session_factory() as session:
+        entries = [entry for entry in list_changes(session) if entry.import_id == import_id]
+
+    assert {entry.who for entry in entries} == {ANN}
+    assert sorted((entry.track_id is None, (entry.after or {}).get("updated")) for entry in entries) == [
+        (False, None),
+        (True, 1),
+    ]
+
+
+def test_a_merged_track_does_not_come_back_with_the_next_import(session_factory: SessionFactory, tmp_path: Path):
+    table = tmp_path / "tracks.csv"
+    table.write_text(
+        "title,url\nOne,https://example.org/1.mp3\nOne again,https://example.org/2.mp3\n", encoding="utf-8"
+    )
+    importer = IMPORTERS["csv"](session_factory)
+    importer.apply(table)
+    with session_factory.begin() as session:
+        keep, drop = list_tracks(session)
+        merge_tracks(session, keep.track_id, [drop.track_id], ChangeOrigin(ANN))
+
+    report = importer.apply(table)
+
+    assert (report.created, report.unchanged) == (0, 2)

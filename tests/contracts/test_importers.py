@@ -256,7 +256,7 @@ def test_an_update_keeps_what_it_overwrote(name: str, tmp_path: Path):
     report = importer.apply(source, who="ines")
 
     with sessions() as session:
-        changes = session.scalars(select(Change)).all()
+        changes = session.scalars(select(Change).where(Change.track_id.is_not(None))).all()
         assert [(change.track_id, change.who, change.import_id) for change in changes] == (
             [(track_id, "ines", report.import_id)] if report.updated else []
         )
