@@ -85,9 +85,10 @@ def list_(search: str, limit: int, offset: int, *, jsonl: bool) -> None:
 
 
 @catalog.command("analyze")
-def analyze_pending() -> None:
+@click.option("--outdated", "is_outdated", is_flag=True, help="Analyze again what another version analyzed.")
+def analyze_pending(*, is_outdated: bool) -> None:
     """Analyze the tracks that wait for it, then build the index."""
-    _analyze_and_index(_build())
+    _analyze_and_index(_build(), is_outdated=is_outdated)
 
 
 @click.group()
@@ -163,10 +164,11 @@ def _fill_empty_catalog(services: Services) -> None:
     _analyze_and_index(services)
 
 
-def _analyze_and_index(services: Services) -> None:
+def _analyze_and_index(services: Services, *, is_outdated: bool = False) -> None:
+    library = services.library
     with progress_bar("analyzing") as show:
-        report = services.library.analyze_pending(on_progress=show)
-    status = services.library.rebuild_index()
+        report = (library.analyze_outdated if is_outdated else library.analyze_pending)(on_progress=show)
+    status = library.rebuild_index()
     click.echo(f"{report.n_analyzed} tracks analyzed, {status.n_indexed} in the index", err=True)
     for where, reason in report.failed:
         click.echo(f"could not analyze {where}: {reason}", err=True)

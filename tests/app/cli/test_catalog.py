@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import select
 
 import catalog.demo.library as demo_library
+from catalog.models import AudioFeatures
 from tests.app.libraries import add_tracks
 from tests.factories import write_music
 
@@ -171,3 +173,18 @@ def test_music_of_one_s_own_keeps_the_demo_library_away(call, home):
 
     assert call("demo", "render", "--if-empty").out == ""
     assert not (home / "demo").exists()
+
+
+def test_only_what_another_version_analyzed_is_analyzed_again(call, tmp_path, sessions):
+    for name in ("old", "new"):
+        write_music(tmp_path / "mine" / f"{name}.mp3", duration_s=5.0, title=name, artist="Ines")
+    call("catalog", "import", "folder", tmp_path / "mine")
+    with sessions.begin() as session:
+        first = session.scalars(select(AudioFeatures).order_by(AudioFeatures.track_id)).first()
+        first.analyzer_version = "features-0"
+
+    outcome = call("catalog", "analyze", "--outdated")
+
+    assert outcome.exit_code == 0
+    assert "1 tracks analyzed, 2 in the index" in outcome.err
+    assert "0 tracks analyzed" in call("catalog", "analyze", "--outdated").err
