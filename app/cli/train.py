@@ -187,6 +187,26 @@ def list_corpora() -> None:
     click.echo(format_table(("Corpus", "Licence", "Where"), rows))
 
 
+@corpora.command("fetch")
+@click.argument("name")
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder that gets the corpus's own folder.",
+)
+def fetch(name: str, folder: Path) -> None:
+    """Fetch a corpus from where its authors put it, checked against their checksum."""
+    from recognizer.corpora import find_corpus
+    from recognizer.corpora.fetching import fetch_corpus
+
+    info = find_corpus(name)
+    if info.archive is not None:
+        click.echo(f"{info.title}, {info.license}: fetching about {info.archive.size_mb} MB", err=True)
+    click.echo(fetch_corpus(info, folder))
+
+
 @corpora.command("audit")
 @click.argument("name")
 @click.option(

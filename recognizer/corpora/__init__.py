@@ -146,6 +146,17 @@ _ALL: Final = (
 CORPORA: Final[dict[str, CorpusInfo]] = {info.name: info for info in _ALL}
 
 
+def find_corpus(name: str) -> CorpusInfo:
+    """Find a corpus by its name in the registry.
+
+    Raises:
+        UnknownCorpusError: no loader bears the name.
+    """
+    if name not in CORPORA:
+        raise UnknownCorpusError(name, tuple(CORPORA))
+    return CORPORA[name]
+
+
 def load_corpus(name: str, folder: Path) -> list[Utterance]:
     """Load a corpus by its name in the registry.
 
@@ -153,6 +164,4 @@ def load_corpus(name: str, folder: Path) -> list[Utterance]:
         UnknownCorpusError: no loader bears the name.
         CorpusError: the corpus is not where or what it should be.
     """
-    if name not in CORPORA:
-        raise UnknownCorpusError(name, tuple(CORPORA))
-    return CORPORA[name].load(folder)
+    return find_corpus(name).load(folder)

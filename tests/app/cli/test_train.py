@@ -132,3 +132,17 @@ def test_a_corpus_is_audited(call, speech_dir):
     assert outcome.exit_code in {0, 1}
     assert outcome.out.startswith("96 recordings\n")
     assert outcome.err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("iemocap", "cannot fetch corpus 'iemocap': no single file with a checksum is published"),
+        ("unheard-of", "unknown corpus 'unheard-of', expected one of ravdess"),
+    ],
+)
+def test_a_corpus_that_cannot_be_fetched_says_why(call, tmp_path, name, problem):
+    outcome = call("corpora", "fetch", name, "--data", tmp_path)
+
+    assert outcome.exit_code == 1
+    assert problem in outcome.err
