@@ -10,9 +10,11 @@ from flask_login import current_user
 
 from app.admin.context import MAX_ID, current_services, to_local_address
 from app.admin.track_words import ACTION_WORDS, RATING_WORDS, describe_change
+from app.admin.wording import find_leading_mood
 from catalog.edit_values import TrackEdit
 from catalog.errors import InvalidEditError, UndoBlockedError, UnknownChangeError, UnreadableMusicError
 from catalog.models import TagKind
+from catalog.mood_map import MOODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -243,7 +245,14 @@ def _send_place(track_id: int, group_id: str) -> Response:
         is_corrected=story.correction is not None,
         predicted=[story.prediction.valence, story.prediction.arousal] if story.prediction else None,
         uncertainty=_mean_uncertainty(story),
+        mood=_place_of_mood(story),
     )
+
+
+def _place_of_mood(story: TrackStory) -> int:
+    """Return the place in `MOODS` of the largest share, as the points of the map have it."""
+    leading = find_leading_mood(story.track.shares)
+    return MOODS.index(leading) if leading else 0
 
 
 def _mean_uncertainty(story: TrackStory) -> float | None:

@@ -1,12 +1,18 @@
 /** The admin page: search by keyboard, select many, listen in between. Everything works without it, only slower. */
 
 import htmx from "htmx.org";
+import { startMoodMap } from "./admin/mood-map";
+import { startWaveform } from "./admin/track-page";
+import { startWhatIf } from "./admin/what-if";
 import { announce, clearProblem, getElement, showProblem } from "./dom";
 
 let announced = readAnnouncement();
 
 startList();
 startListening();
+startWhatIf();
+void startMoodMap();
+void startWaveform();
 localizeTimes(document);
 document.addEventListener("keydown", answerKey);
 document.addEventListener("change", (event) => {
