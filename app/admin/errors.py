@@ -14,8 +14,15 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.admin.context import wants_fragment
-from app.services.errors import JobNotFoundError
-from catalog.errors import DatabaseUnavailableError, TrackNotFoundError
+from app.services.errors import JobNotFoundError, JobStateError
+from catalog.errors import (
+    DatabaseUnavailableError,
+    ImportNotFoundError,
+    ImportStandsError,
+    TrackNotFoundError,
+    UndoBlockedError,
+    UnknownChangeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +30,14 @@ if TYPE_CHECKING:
 _NAMED: Final[Mapping[type[Exception], tuple[int, str]]] = {
     TrackNotFoundError: (404, "This track is no longer in the catalog"),
     JobNotFoundError: (404, "There is no such job"),
+    JobStateError: (409, "This job cannot be tried again"),
+    ImportNotFoundError: (404, "There is no such import"),
+    ImportStandsError: (409, "This import cannot be rolled back"),
+    UnknownChangeError: (404, "There is nothing to take back"),
+    UndoBlockedError: (409, "This cannot be taken back"),
 }
+
+_N_BLOCKERS: Final = 10
 
 _TITLES: Final[Mapping[int, str]] = {
     403: "This is not for you",
@@ -44,7 +58,18 @@ def register_error_pages(blueprint: Blueprint) -> None:
 
 def _answer_named(error: Exception) -> Response:
     status, title = next(_NAMED[kind] for kind in type(error).__mro__ if kind in _NAMED)
+    if isinstance(error, UndoBlockedError):
+        return _answer(status, title, describe_blocked(error), blockers=error.blockers[:_N_BLOCKERS])
     return _answer(status, title, str(error))
+
+
+def describe_blocked(error: UndoBlockedError) -> str:
+    """Say in words what stands in the way of an undo, and what helps."""
+    if error.reason:
+        return f"{error.reason}; bring it to another place in the catalog first, then try again"
+    n_tracks = len(error.blockers)
+    tracks = "this track was" if n_tracks == 1 else f"{n_tracks:,} of these tracks were"
+    return f"{tracks} changed again later; undo the later change first, then this one"
 
 
 def _answer_unavailable(error: Exception) -> Response:

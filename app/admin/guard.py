@@ -1,7 +1,8 @@
-"""Admits administrators to the admin page, and nobody else."""
+"""Admits curators and administrators to the admin page, and to accounts administrators alone."""
 
 from __future__ import annotations
 
+import hmac
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -21,19 +22,31 @@ if TYPE_CHECKING:
 MAX_SESSION_S: Final = 12 * 3600
 LOGGED_IN_AT: Final = "logged_in_at"
 OPEN_ENDPOINTS: Final = frozenset({"admin.login.show_login", "admin.login.log_in"})
+# Whatever is not about tracks; all else is a curator's work.
+ADMINISTRATORS_PARTS: Final = ("admin.people.",)
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn(UserMixin):
-    """Who uses the page."""
+    """Who uses the page.
+
+    Attributes:
+        stamp: of the account when this session began.
+    """
 
     account_id: int
     email: str
     role: str
+    stamp: str
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether accounts are theirs to look after."""
+        return self.role == ADMINISTRATOR
 
     def get_id(self) -> str:
         """Return what the cookie holds."""
-        return str(self.account_id)
+        return f"{self.account_id}:{self.stamp}"
 
 
 def register_login(app: Flask) -> None:
@@ -47,7 +60,7 @@ def register_login(app: Flask) -> None:
 def begin_session(account: AccountFacts) -> None:
     """Log in, with nothing left of the session before: whoever planted that one must gain nothing."""
     session.clear()
-    login_user(LoggedIn(account.account_id, account.email, account.role))
+    login_user(_to_user(account))
     session[LOGGED_IN_AT] = time.time()
 
 
@@ -57,20 +70,32 @@ def end_session() -> None:
 
 
 def admit() -> Response | None:
-    """Let an administrator pass; asked before every request to the admin page, so that no view can forget it."""
+    """Let those pass who may; asked before every request to the admin page, so that no view can forget it."""
     if request.endpoint in OPEN_ENDPOINTS:
         return None
     if _is_expired() or not current_user.is_authenticated:
         return _ask_to_log_in()
-    if current_user.role != ADMINISTRATOR:
-        abort(403, "only administrators may look after the library")
+    if (request.endpoint or "").startswith(ADMINISTRATORS_PARTS) and not current_user.is_administrator:
+        abort(403, "only administrators look after accounts")
     return None
 
 
+def who() -> str:
+    """Return whom the log names for what is done now."""
+    return str(current_user.email)
+
+
 def _load(user_id: str) -> LoggedIn | None:
-    # The row decides at each request: an account that is gone is logged out at once.
-    account = current_services().accounts.find_account(int(user_id)) if user_id.isdecimal() else None
-    return LoggedIn(account.account_id, account.email, account.role) if account else None
+    # The row decides at each request: who is gone, or has another password or role, is logged out at once.
+    account_id, _, stamp = user_id.partition(":")
+    account = current_services().accounts.find_account(int(account_id)) if account_id.isdecimal() else None
+    if account is None or not hmac.compare_digest(account.stamp, stamp):
+        return None
+    return _to_user(account)
+
+
+def _to_user(account: AccountFacts) -> LoggedIn:
+    return LoggedIn(account.account_id, account.email, account.role, account.stamp)
 
 
 def _is_expired() -> bool:

@@ -7,19 +7,39 @@ from typing import TYPE_CHECKING, cast
 from flask import Blueprint, Flask, Response, redirect, url_for
 from flask_login import current_user
 
-from app.admin import imports, index, jobs, login, mood_map, track_page, tracks, what_if
+from app.admin import (
+    audit,
+    bulk_edit,
+    duplicates,
+    export,
+    imports,
+    index,
+    jobs,
+    login,
+    mood_map,
+    people,
+    track_page,
+    tracks,
+    what_if,
+)
 from app.admin.context import EXTENSION
 from app.admin.errors import register_error_pages
 from app.admin.guard import admit, register_login
+from app.admin.track_words import ACTION_WORDS, describe_change
 from app.admin.wording import (
+    IMPORT_STATUS_WORDS,
+    IMPORTER_WORDS,
     JOB_STATUS_WORDS,
+    ROLE_WORDS,
     TRACK_STATUS_WORDS,
     count,
     describe_job,
     find_leading_mood,
     format_duration,
     format_moment,
+    format_seconds,
     format_signed,
+    format_size,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +72,8 @@ def _build_blueprint() -> Blueprint:
     blueprint.context_processor(_words)
     register_error_pages(blueprint)
     blueprint.add_url_rule("/", "start", _go_to_tracks, strict_slashes=False)
-    for part in (login, tracks, track_page, imports, jobs, index, mood_map, what_if):
+    daily = (tracks, track_page, bulk_edit, duplicates, export, imports, jobs, index, audit, mood_map, what_if)
+    for part in (login, people, *daily):
         blueprint.register_blueprint(part.blueprint)
     return blueprint
 
@@ -81,12 +102,19 @@ def _words() -> dict[str, object]:
     """Give the admin page's templates their words; those of other pages never see them."""
     return {
         "current_user": current_user,
+        "action_words": ACTION_WORDS,
+        "import_status_words": IMPORT_STATUS_WORDS,
+        "importer_words": IMPORTER_WORDS,
+        "role_words": ROLE_WORDS,
         "track_status_words": TRACK_STATUS_WORDS,
         "job_status_words": JOB_STATUS_WORDS,
         "count": count,
+        "describe_change": describe_change,
         "describe_job": describe_job,
         "duration": format_duration,
         "leading_mood": find_leading_mood,
         "moment": format_moment,
+        "seconds": format_seconds,
         "signed": format_signed,
+        "size": format_size,
     }

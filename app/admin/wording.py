@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
+from app.services.accounts import ADMINISTRATOR, CURATOR
 from app.services.jobs import JobKind
-from catalog.models import JobStatus, TrackStatus
+from catalog.models import ImportStatus, JobStatus, TrackStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,13 +24,37 @@ TRACK_STATUS_WORDS: Final[Mapping[str, str]] = {
 JOB_STATUS_WORDS: Final[Mapping[str, str]] = {
     JobStatus.QUEUED: "Waiting",
     JobStatus.RUNNING: "Running",
+    JobStatus.PAUSED: "Paused",
     JobStatus.DONE: "Done",
     JobStatus.FAILED: "Failed",
     JobStatus.CANCELLED: "Cancelled",
 }
 
+IMPORT_STATUS_WORDS: Final[Mapping[str, str]] = {
+    ImportStatus.RUNNING: "Running",
+    ImportStatus.DONE: "Done",
+    ImportStatus.FAILED: "Failed",
+    ImportStatus.CANCELLED: "Stopped",
+    ImportStatus.ROLLED_BACK: "Rolled back",
+}
+
+ROLE_WORDS: Final[Mapping[str, str]] = {CURATOR: "Curator", ADMINISTRATOR: "Administrator"}
+
+IMPORTER_WORDS: Final[Mapping[str, str]] = {
+    "folder": "A folder of music",
+    "csv": "A CSV table",
+    "jsonl": "JSON lines",
+    "m3u": "An M3U playlist",
+    "xspf": "An XSPF playlist",
+    "jspf": "A JSPF playlist",
+    "mtg-jamendo": "The MTG-Jamendo list",
+    "incompetech": "The Incompetech list",
+    "freemusi": "The freemusi.cc list",
+}
+
 _JOB_WORDS: Final[Mapping[str, str]] = {
     JobKind.ANALYZE: "Analyze what waits",
+    JobKind.UPGRADE: "Analyze again by the newest model",
     JobKind.REBUILD: "Rebuild the index",
 }
 
@@ -60,6 +85,37 @@ def format_signed(value: float | None) -> str:
         ('−0.32', '+0.50', '–')
     """  # noqa: RUF002 - typographic signs
     return "–" if value is None else f"{value:+.2f}".replace("-", "−")  # noqa: RUF001 - typographic signs
+
+
+def format_size(n_bytes: int | None) -> str:
+    """Write the size of a file; empty where it is unknown.
+
+    Example:
+        >>> format_size(3_500_000), format_size(900)
+        ('3.5 MB', '900 bytes')
+    """
+    if n_bytes is None:
+        return ""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= size:
+            return f"{n_bytes / size:.1f} {unit}"
+    return f"{n_bytes} bytes"
+
+
+def format_seconds(seconds: float | None) -> str:
+    """Write how long something will take, roughly; empty where it is unknown.
+
+    Example:
+        >>> format_seconds(42.4), format_seconds(3700)
+        ('42 s', '1 h 2 min')
+    """
+    if seconds is None:
+        return ""
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
 def find_leading_mood(shares: Mapping[str, float] | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,9 +16,15 @@ from app.services.errors import AccountError
 from catalog.models import Account
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
     from catalog.database import SessionFactory
 
 ADMINISTRATOR: Final = "administrator"
+CURATOR: Final = "curator"
+ROLES: Final = (CURATOR, ADMINISTRATOR)
 MIN_PASSWORD_LENGTH: Final = 12
 # Hashing takes time by the length; nobody types more.
 MAX_PASSWORD_LENGTH: Final = 256
@@ -26,11 +33,18 @@ _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """Someone who may log in."""
+    """Someone who may log in.
+
+    Attributes:
+        role: of `ROLES`; administrators look after accounts, too.
+        stamp: another one after each change of password or role: what was opened with an older one has ended.
+    """
 
     account_id: int
     email: str
     role: str
+    stamp: str = ""
+    created_at: datetime | None = None
 
 
 class AccountService:
@@ -48,18 +62,23 @@ class AccountService:
         self._decoy_hash = self._hasher.hash("no account has this password")
 
     def create_administrator(self, email: str, password: str) -> AccountFacts:
-        """Make an account that may do everything.
+        """Make an account that may do everything; see `create_account`."""
+        return self.create_account(email, password, ADMINISTRATOR)
+
+    def create_account(self, email: str, password: str, role: str) -> AccountFacts:
+        """Make an account.
 
         Raises:
-            AccountError: the address is none or taken, or the password is too short or too long.
+            AccountError: the address is none or taken, the password is too short or too long, or the role is unknown.
         """
         address = email.strip().lower()
         if not _EMAIL.fullmatch(address):
             raise AccountError(f"expected an e-mail address, got {email!r}")
+        _check_role(role)
         password_hash = self._hash(password)
         try:
             with self._session_factory.begin() as session:
-                account = Account(email=address, password_hash=password_hash, role=ADMINISTRATOR)
+                account = Account(email=address, password_hash=password_hash, role=role)
                 session.add(account)
         except IntegrityError as error:
             raise AccountError(f"there is an account for {address!r} already") from error
@@ -73,7 +92,9 @@ class AccountService:
         if account is None or not is_right:
             return None
         if self._hasher.check_needs_rehash(account.password_hash):
+            # Sessions of before end with it: their stamp was made of the weaker hash.
             self._store_hash(account.id, self._hash(password))
+            return self.find_account(account.id)
         return _to_facts(account)
 
     def set_password(self, email: str, password: str) -> None:
@@ -86,6 +107,49 @@ class AccountService:
         if account is None:
             raise AccountError(f"there is no account for {email!r}")
         self._store_hash(account.account_id, self._hash(password))
+
+    def change_password(self, account_id: int, password: str) -> AccountFacts:
+        """Give an account a new password; its open sessions end.
+
+        Raises:
+            AccountError: there is no such account, or the password is too short or too long.
+        """
+        password_hash = self._hash(password)
+        with self._session_factory.begin() as session:
+            account = _get(session, account_id)
+            account.password_hash = password_hash
+        return _to_facts(account)
+
+    def set_role(self, account_id: int, role: str) -> AccountFacts:
+        """Give an account another role; its open sessions end.
+
+        Raises:
+            AccountError: there is no such account or role, or nobody else is an administrator.
+        """
+        _check_role(role)
+        with self._session_factory.begin() as session:
+            account = _get(session, account_id)
+            if role != ADMINISTRATOR:
+                _check_another_administrates(session, account)
+            account.role = role
+        return _to_facts(account)
+
+    def remove_account(self, account_id: int) -> AccountFacts:
+        """Remove an account; its open sessions end. What it did stays in the log.
+
+        Raises:
+            AccountError: there is no such account, or nobody else is an administrator.
+        """
+        with self._session_factory.begin() as session:
+            account = _get(session, account_id)
+            _check_another_administrates(session, account)
+            session.delete(account)
+        return _to_facts(account)
+
+    def list_accounts(self) -> list[AccountFacts]:
+        """List all accounts by their addresses."""
+        with self._session_factory() as session:
+            return [_to_facts(account) for account in session.scalars(select(Account).order_by(Account.email))]
 
     def find_account(self, account_id: int) -> AccountFacts | None:
         """Return the account of this id, None if there is none."""
@@ -126,4 +190,24 @@ class AccountService:
 
 
 def _to_facts(account: Account) -> AccountFacts:
-    return AccountFacts(account.id, account.email, account.role)
+    stamp = hashlib.sha256(f"{account.role}:{account.password_hash}".encode()).hexdigest()[:32]
+    return AccountFacts(account.id, account.email, account.role, stamp, account.created_at)
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise AccountError(f"expected a role among {', '.join(ROLES)}, got {role!r}")
+
+
+def _get(session: Session, account_id: int) -> Account:
+    account = session.get(Account, account_id)
+    if account is None:
+        raise AccountError(f"there is no account {account_id!r}")
+    return account
+
+
+def _check_another_administrates(session: Session, account: Account) -> None:
+    others = select(Account.id).where(Account.role == ADMINISTRATOR, Account.id != account.id)
+    # Locked where the database can: two administrators who remove each other must not both succeed.
+    if account.role == ADMINISTRATOR and not session.scalars(others.with_for_update()).first():
+        raise AccountError(f"{account.email!r} is the only administrator; make another one first")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from catalog.analysis.embeddings import EMBEDDING_MODEL
 from catalog.changes import correct_affect, delete_tracks, edit_tracks, withdraw_correction
 from catalog.corrections import Affect, find_correction, find_prediction
@@ -13,10 +15,10 @@ from catalog.exporting import EXPORTERS
 from catalog.facets import Facet, count_values
 from catalog.filters import EVERY_TRACK, TrackFilter
 from catalog.history import EVERY_CHANGE, ChangeEntry, ChangeFilter, ChangeOrigin, count_changes, list_changes
-from catalog.imports import ImportFacts, list_imports
+from catalog.imports import ImportFacts, get_import, list_imports
 from catalog.listening_rows import ListeningHistory, read_listening_history
 from catalog.merging import merge_tracks
-from catalog.models import Cover
+from catalog.models import Cover, Track
 from catalog.mood_map import MoodMap, load_mood_map
 from catalog.queries import TrackFacts, TrackSort, count_tracks, get_track, get_tracks, list_track_ids, list_tracks
 from catalog.rollback import RollbackReport, roll_back_import
@@ -57,6 +59,21 @@ class ChangeResult:
 
     group_id: str
     n_tracks: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackDetails:
+    """What a list leaves out of a track.
+
+    Attributes:
+        size_bytes: of its file; None where there is none.
+        edited_fields: what a curator wrote by hand.
+        tags: kind and name.
+    """
+
+    size_bytes: int | None
+    edited_fields: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +150,18 @@ class CurationService:
                 listening=read_listening_history(session, track_id),
                 changes=tuple(list_changes(session, ChangeFilter(track_id=track_id))),
             )
+
+    def read_details(self, track_ids: Sequence[int]) -> dict[int, TrackDetails]:
+        """Return what lists leave out of some tracks, by id, at most ten thousand; deleted ones are left out."""
+        with self._session_factory() as session:
+            tags = read_tags(session, track_ids)
+            rows = session.execute(
+                select(Track.id, Track.size_bytes, Track.edited_fields).where(Track.id.in_(track_ids))
+            )
+            return {
+                track_id: TrackDetails(size_bytes, tuple(edited), tuple(tags.get(track_id, ())))
+                for track_id, size_bytes, edited in rows
+            }
 
     def edit(self, which: TrackFilter | Sequence[int], edit: TrackEdit, *, who: str) -> ChangeResult:
         """Change the tracks of a filter, or of these ids, alike, in one transaction.
@@ -218,6 +247,15 @@ class CurationService:
         """List imports, the newest first."""
         with self._session_factory() as session:
             return list_imports(session, limit=limit, offset=offset)
+
+    def get_import(self, import_id: int) -> ImportFacts:
+        """Return one import.
+
+        Raises:
+            ImportNotFoundError: no import bears this id.
+        """
+        with self._session_factory() as session:
+            return get_import(session, import_id)
 
     def roll_back_import(self, import_id: int, *, who: str) -> RollbackReport:
         """Take back a whole import; see `catalog.rollback`.

@@ -14,13 +14,23 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from app.services.errors import (
     AccountError,
     ForbiddenPathError,
+    ListenerNotFoundError,
     ListeningNotFoundError,
     NotReadyError,
+    PlaylistNotFoundError,
     ServiceError,
 )
 from app.web.context import current_services, wants_fragment, wants_json
 from app.web.wording import to_sentence
-from catalog.errors import CatalogError, DatabaseUnavailableError, TrackNotFoundError
+from catalog.errors import (
+    CatalogError,
+    DatabaseUnavailableError,
+    ImportNotFoundError,
+    ImportStandsError,
+    TrackNotFoundError,
+    UndoBlockedError,
+    UnknownChangeError,
+)
 from recognizer.errors import BundleError, RecognizerError, UnreadableAudioError, UnusableClipError
 from recommender.errors import EmptyIndexError, InvalidPosteriorError, RecommenderError
 
@@ -60,10 +70,16 @@ NAMED_ERRORS: Final[Mapping[type[Exception], ErrorEntry]] = {
     InvalidPosteriorError: ErrorEntry(400, "This mood is not one we know"),
     RecommenderError: ErrorEntry(503, "The music is being sorted", "Try again in a minute."),
     TrackNotFoundError: ErrorEntry(404, "This track is no longer in the catalog"),
+    ImportNotFoundError: ErrorEntry(404, "There is no such import"),
+    ImportStandsError: ErrorEntry(409, "This import cannot be rolled back"),
+    UnknownChangeError: ErrorEntry(404, "There is nothing to take back"),
+    UndoBlockedError: ErrorEntry(409, "This cannot be taken back"),
     DatabaseUnavailableError: ErrorEntry(503, "The catalog cannot be reached"),
     CatalogError: ErrorEntry(500, "The catalog has a problem"),
     NotReadyError: ErrorEntry(503, "Not ready yet"),
     ListeningNotFoundError: ErrorEntry(404, "We do not know this listening", "Its address may be mistyped or too old."),
+    ListenerNotFoundError: ErrorEntry(404, "What we learned is deleted", "Load the page again."),
+    PlaylistNotFoundError: ErrorEntry(404, "We do not know this playlist", "Load the page again."),
     ForbiddenPathError: ErrorEntry(403, "This folder may not be read"),
     AccountError: ErrorEntry(400, "This account cannot be used as asked"),
     ServiceError: ErrorEntry(500, "Something could not be done"),
@@ -158,7 +174,7 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _describe_http_error(error: HTTPException) -> str:
     if error.code == http.HTTPStatus.TOO_MANY_REQUESTS:
-        return "That were many recordings in a short time; wait a minute and send it again"
+        return "That was a lot in a short time; wait a minute and try again"
     if error.code == http.HTTPStatus.NOT_FOUND:
         return "The address may be mistyped, or the page has moved"
     return error.description or http.HTTPStatus(error.code or 500).description

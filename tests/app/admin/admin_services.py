@@ -43,6 +43,7 @@ def make_admin_services(
     *,
     analyzer: Callable[[Path], TrackAnalysis | FakeAnalysis] = analyze_quickly,
     roots: tuple[Path, ...] = (),
+    trusted_proxies: int = 0,
 ) -> SimpleNamespace:
     """Build what the admin page calls, with an administrator.
 
@@ -51,9 +52,15 @@ def make_admin_services(
         migrated: an empty migrated database, which is copied.
         analyzer: measures one file.
         roots: folders that imports may read.
+        trusted_proxies: how many proxies stand before the server.
     """
     shutil.copy(migrated, folder / "catalog.db")
-    settings = Settings(data_dir=folder, database_url=f"sqlite:///{folder / 'catalog.db'}", library_roots=roots)
+    settings = Settings(
+        data_dir=folder,
+        database_url=f"sqlite:///{folder / 'catalog.db'}",
+        library_roots=roots,
+        trusted_proxies=trusted_proxies,
+    )
     engine = open_engine(settings.database_url)
     sessions = make_session_factory(engine)
     queue = JobQueue(folder)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.jobs.running import run_job
+from app.services.job_facts import JobErrorFacts
 from app.services.jobs import JobKind
 from tests.app.admin.conftest import HTMX
 from tests.factories import add_track, write_music
@@ -92,7 +93,7 @@ def test_a_finished_import_tells_what_came_of_it(client, services, tmp_path):
     assert "<dd>1</dd><dt>new</dt>" in html
     assert "<dd>1</dd><dt>analyzed</dt>" in html
     assert "<dd>1</dd><dt>in the index</dt>" in html
-    assert "1 file skipped" in html
+    assert "1 file or row could not be done" in html
     assert "two.mp3" in html
 
 
@@ -122,3 +123,55 @@ def test_a_job_that_never_was_is_told_where_problems_stand(client):
     assert answer.status_code == 404
     assert answer.headers["HX-Retarget"] == "#problem"
     assert "There is no such job" in answer.text
+
+
+@pytest.mark.usefixtures("job")
+def test_a_job_rests_and_goes_on_as_it_is_told(client, services):
+    services.jobs.start(1)
+
+    client.post("/admin/jobs/1/pause")
+    paused = client.get("/admin/jobs/1").text
+    client.post("/admin/jobs/1/resume")
+
+    assert "Go on</button>" in paused
+    assert "Paused" in paused
+    assert services.jobs.get_job(1).status == "queued"
+
+
+def test_what_a_job_could_not_do_is_tried_again_one_by_one_or_as_a_whole(client, services):
+    with services.sessions.begin() as session:
+        track = add_track(session, "Rust", path="/music/rust.mp3", status="failed", failure_reason="no audio")
+        track_id = track.id
+    services.jobs.submit(JobKind.ANALYZE)
+    services.jobs.start(1)
+    services.jobs.add_errors(1, [JobErrorFacts("/music/rust.mp3", "no audio", track_id)])
+    services.jobs.finish(1, {}, "done")
+
+    html = client.get("/admin/jobs/1").text
+    answer = client.post("/admin/jobs/1/retry")
+
+    assert f'name="track_id" value="{track_id}"' in html
+    assert "Try what failed again" in html
+    assert answer.location == "/admin/jobs/2"
+    assert services.library.get_track(track_id).status == "pending"
+
+
+@pytest.mark.usefixtures("job")
+def test_a_job_under_way_cannot_be_tried_again(client):
+    answer = client.post("/admin/jobs/1/retry")
+
+    assert answer.status_code == 409
+    assert "Expected a job that ended" in answer.text
+
+
+@pytest.mark.usefixtures("job")
+def test_many_errors_come_page_by_page_and_as_one_file(client, services):
+    services.jobs.start(1)
+    services.jobs.add_errors(1, [JobErrorFacts(f"row {i}", "no url") for i in range(45)])
+
+    third = client.get("/admin/jobs/1?errors=3").text
+    rows = client.get("/admin/jobs/1/errors.csv").text.splitlines()
+
+    assert "row 44" in third
+    assert "row 39<" not in third
+    assert (len(rows), rows[1]) == (46, "row 0,no url")
