@@ -15,13 +15,16 @@ from app.services.curation import CurationService
 from app.services.feedback import FeedbackService
 from app.services.jobs import JobService
 from app.services.library import LibraryService
+from app.services.listeners import ListenerService
 from app.services.listening import ListeningService
 from app.services.neighbors import NeighborService
+from app.services.own_data import OwnDataService
 from app.services.playlists import PlaylistService
 from app.services.queue import JobQueue
 from app.services.readiness import Check, ReadinessService
 from app.services.recognition import RecognitionService
 from app.services.served_index import ServedIndex
+from app.services.voices import VoiceService
 from app.services.waveforms import WaveformService
 from app.services.what_if import WhatIfService
 from catalog.analysis.analyzer import SHIPPED_VERSIONS, analyze_file
@@ -46,6 +49,8 @@ class Services:
     listening: ListeningService
     playlists: PlaylistService
     feedback: FeedbackService
+    listeners: ListenerService
+    own_data: OwnDataService
     library: LibraryService
     curation: CurationService
     what_if: WhatIfService
@@ -81,13 +86,17 @@ def build_services(settings: Settings) -> Services:
     feedback = FeedbackService(session_factory)
     get_recommender = ServedIndex(library, jobs).get_recommender
     playlists = PlaylistService(get_recommender)
+    recognition = RecognitionService(get_recognizer, max_clip_s=settings.max_clip_s)
+    # Tastes live in the space of the index that serves.
+    listeners = ListenerService(session_factory, choose_model=lambda: get_recommender().index.metadata.model)
+    voices = VoiceService(session_factory, recognition)
     return Services(
         settings=settings,
-        listening=ListeningService(
-            RecognitionService(get_recognizer, max_clip_s=settings.max_clip_s), playlists, feedback
-        ),
+        listening=ListeningService(recognition, playlists, feedback, listeners, voices),
         playlists=playlists,
         feedback=feedback,
+        listeners=listeners,
+        own_data=OwnDataService(session_factory, listeners, voices),
         library=library,
         curation=CurationService(session_factory),
         what_if=WhatIfService(get_recommender, library.get_tracks),

@@ -8,13 +8,13 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.admin.register import register_admin
-from app.web import health, listen, moods, tracks
+from app.web import health, listen, moods, reactions, tracks, you
 from app.web.assets import register_assets
 from app.web.context import EXTENSION
 from app.web.errors import register_error_handlers
 from app.web.pages import register_words
 from app.web.requests import InMemoryRequest
-from app.web.security import limit_uploads, protect
+from app.web.security import CONSENT_LIMIT, REACTION_LIMIT, UPLOAD_LIMIT, limit_calls, protect
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
@@ -43,9 +43,9 @@ def create_app(services: Services) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     register_words(app)
     protect(app, services.settings)
-    for blueprint in (listen.blueprint, moods.blueprint, tracks.blueprint, health.blueprint):
-        app.register_blueprint(blueprint)
-    limit_uploads(app, ["listen.create"])
+    for page in (listen, moods, reactions, you, tracks, health):
+        app.register_blueprint(page.blueprint)
+    limit_calls(app, {"listen.create": UPLOAD_LIMIT, "reactions.create": REACTION_LIMIT, "you.agree": CONSENT_LIMIT})
     register_admin(app, services)
     register_assets(app)
     register_error_handlers(app)

@@ -11,20 +11,21 @@ import click
 
 from app.cli.baseline import read_baseline
 from app.cli.tables import format_playlist, format_posterior
+from app.cli.wishes import describe_wishes, read_wishes, wishes_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from app.services.playlists import PlaylistItem
+    from app.services.playlists import PlaylistItem, ServedPlaylist
     from app.services.recognition import RecognitionService
     from recognizer.voice_baseline import VoiceBaseline
 
-INTENTS = ("stay", "lift", "calm", "energize")
+_LACKS = {
+    "filters": "no track is like that; leave out a genre, a licence or the years",
+    "files": "the files of all tracks are gone; is their disk connected?",
+    "never": "no track is left to play",
+}
 
-intent_option = click.option(
-    "--intent", type=click.Choice(INTENTS), default="stay", show_default=True, help="Stay with the mood or leave it."
-)
-k_option = click.option("--k", type=click.IntRange(1, 500), default=20, show_default=True, help="How many tracks.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
@@ -63,23 +64,21 @@ def recognize(files: tuple[Path, ...], list_file: Path | None, baseline_file: Pa
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@intent_option
-@k_option
+@wishes_options
 @json_option
-def listen(file: Path, intent: str, k: int, *, as_json: bool) -> None:
+def listen(file: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - the options of `wishes_options`
     """Hear one voice note and recommend music for it."""
     from app.bootstrap import build_services
     from app.settings import Settings
-    from recommender.space import Intent
 
+    wishes = read_wishes(options)
     # Nobody can be asked here: in doubt the playlist follows the whole distribution.
-    result = build_services(Settings.from_env()).listening.listen(
-        file, str(file), intent=Intent(intent), k=k, asks_in_doubt=False
-    )
+    result = build_services(Settings.from_env()).listening.listen(file, str(file), wishes=wishes, asks_in_doubt=False)
     if as_json:
         mood = {"file": str(file), **result.recognition.to_json()}
         playlist = [_to_json(item) for item in result.playlist]
-        click.echo(json.dumps({"mood": mood, "intent": intent, "playlist": playlist, "timings_ms": result.timings_ms}))
+        told = {"mood": mood, "intent": wishes.intent.value, "playlist": playlist, "timings_ms": result.timings_ms}
+        click.echo(json.dumps(told | describe_wishes(wishes)))
         return
     click.echo(_describe({"file": str(file), **result.recognition.to_json()}))
     for note in result.recognition.notes:
@@ -87,28 +86,27 @@ def listen(file: Path, intent: str, k: int, *, as_json: bool) -> None:
     if result.recognition.abstained:
         click.echo("music for all it may be; name the mood with `emotitune recommend --posterior ...`")
     click.echo()
-    click.echo(format_playlist(result.playlist))
+    _print_playlist(result.served)
     click.echo("\n" + ", ".join(f"{step} {ms:.0f} ms" for step, ms in result.timings_ms.items()))
 
 
 @click.command()
 @click.option("--posterior", required=True, help="For example happy=.6,sad=.1,angry=.1,neutral=.2")
-@intent_option
-@k_option
+@wishes_options
 @json_option
-def recommend(posterior: str, intent: str, k: int, *, as_json: bool) -> None:
+def recommend(posterior: str, *, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - as above
     """Recommend music for a mood given as probabilities that sum to 1."""
     from app.bootstrap import build_services
     from app.settings import Settings
-    from recommender.space import Intent
 
-    mood = parse_posterior(posterior)
-    playlist = build_services(Settings.from_env()).playlists.recommend(mood, intent=Intent(intent), k=k)
+    wishes, mood = read_wishes(options), parse_posterior(posterior)
+    served = build_services(Settings.from_env()).playlists.serve(mood, wishes)
     if as_json:
-        items = [_to_json(item) for item in playlist]
-        click.echo(json.dumps({"posterior": mood, "intent": intent, "playlist": items}))
+        items = [_to_json(item) for item in served.items]
+        told = {"posterior": mood, "intent": wishes.intent.value, "playlist": items}
+        click.echo(json.dumps(told | describe_wishes(wishes)))
         return
-    click.echo(format_playlist(playlist))
+    _print_playlist(served)
 
 
 def parse_posterior(text: str) -> dict[str, float]:
@@ -165,8 +163,17 @@ def _describe(line: Mapping[str, Any]) -> str:
     return f"{line['file']}: {format_posterior(line['posterior'])}{doubt}"
 
 
+def _print_playlist(served: ServedPlaylist | None) -> None:
+    if served is None or not served.items:
+        click.echo(_LACKS[served.lack] if served and served.lack else "no track")
+        return
+    click.echo(format_playlist(served.items))
+    if served.question:
+        click.echo(f"\n{served.question.text}")
+
+
 def _to_json(item: PlaylistItem) -> dict[str, Any]:
-    return {
+    told = {
         "track_id": item.track_id,
         "title": item.title,
         "artist": item.artist,
@@ -174,3 +181,4 @@ def _to_json(item: PlaylistItem) -> dict[str, Any]:
         "score": item.score,
         "reason": item.reason,
     }
+    return told if item.progress is None else {**told, "progress": item.progress}

@@ -9,7 +9,7 @@ from flask import Flask, Response, make_response, render_template, url_for
 from markupsafe import Markup, escape
 
 from app.web.playlist_files import format_m3u8
-from app.web.wording import ADJECTIVE_BY_LABEL, HINT_BY_INTENT, describe_credit, format_time, to_sentence
+from app.web.wording import ADJECTIVE_BY_LABEL, describe_credit, format_time, shorten_licence, to_sentence
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
@@ -17,8 +17,20 @@ if TYPE_CHECKING:
 
     from app.services.playlists import PlaylistItem
 
-N_TRACKS: Final = 20
-INTENT_WORDS: Final[Mapping[str, str]] = {"stay": "Stay", "lift": "Lift", "calm": "Calm", "energize": "Energize"}
+INTENT_WORDS: Final[Mapping[str, str]] = {
+    "stay": "Stay",
+    "lift": "Lift",
+    "calm": "Calm",
+    "energize": "Energize",
+    "journey": "Journey",
+}
+FAMILIARITY_WORDS: Final[Mapping[float, str]] = {
+    -1.0: "New to me",
+    -0.5: "Rather new",
+    0.0: "No matter",
+    0.5: "Rather familiar",
+    1.0: "Familiar",
+}
 
 
 def register_words(app: Flask) -> None:
@@ -27,8 +39,9 @@ def register_words(app: Flask) -> None:
         labels=LABELS,
         mood_words=ADJECTIVE_BY_LABEL,
         intent_words=INTENT_WORDS,
-        intent_hints=HINT_BY_INTENT,
+        familiarity_words=FAMILIARITY_WORDS,
         credit=describe_credit,
+        shorten_licence=shorten_licence,
     )
     app.jinja_env.filters.update(clock=format_time, sentence=to_sentence, commands=mark_commands)
 

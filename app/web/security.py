@@ -14,7 +14,7 @@ from flask_talisman import Talisman
 from flask_wtf.csrf import CSRFProtect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from flask import Flask
     from flask.typing import ResponseReturnValue
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 SECRET_FILE: Final = "secret_key"  # noqa: S105 - a file name
 UPLOAD_LIMIT: Final = "20 per minute"
+# More than a hand can press; each one costs a small fit.
+REACTION_LIMIT: Final = "120 per minute"
+# Each one makes a row.
+CONSENT_LIMIT: Final = "20 per minute"
 
 CONTENT_SECURITY_POLICY: Final = {
     "default-src": "'self'",
@@ -63,12 +67,12 @@ def protect(app: Flask, settings: Settings) -> None:
     )
 
 
-def limit_uploads(app: Flask, endpoints: Iterable[str]) -> None:
+def limit_calls(app: Flask, limit_by_endpoint: Mapping[str, str]) -> None:
     """Limit how often one address may call these endpoints; counted in each server process."""
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
-    for endpoint in endpoints:
+    for endpoint, limit in limit_by_endpoint.items():
         view = cast("Callable[..., ResponseReturnValue]", app.view_functions[endpoint])
-        app.view_functions[endpoint] = limiter.limit(UPLOAD_LIMIT)(view)
+        app.view_functions[endpoint] = limiter.limit(limit)(view)
 
 
 def load_secret_key(data_dir: Path) -> str:

@@ -146,13 +146,13 @@ def describe_credit(attribution: str | None, licence: str | None) -> str:
     Returns:
         Such as `Kevin MacLeod · CC BY 4.0`; empty for works that ask for no credit.
     """
-    name = _shorten_licence(licence or "")
+    name = shorten_licence(licence or "")
     if name.startswith(("CC0", "Public domain")):
         return ""
     return " · ".join(part for part in (attribution, name) if part)
 
 
-def _shorten_licence(licence: str) -> str:
+def shorten_licence(licence: str) -> str:
     """Turn an address of Creative Commons into the licence's short name; anything else stays as it is."""
     found = re.search(r"creativecommons\.org/(licenses|publicdomain)/([a-z0-9-]+)/([0-9.]+)", licence)
     if found is None:

@@ -2,7 +2,8 @@
 
 import htmx from "htmx.org";
 import { announce, clearProblem, getElement, showProblem } from "./dom";
-import { adoptPlaylist, startPlayer } from "./player";
+import { adoptPlaylist, leaveNever, startPlayer } from "./player";
+import { keepFocus } from "./reactions";
 import { Recorder } from "./recorder";
 import { drawTimeline } from "./timeline-plot";
 
@@ -30,6 +31,8 @@ function refresh(): void {
     clearProblem();
     adoptPlaylist();
   }
+  leaveNever();
+  keepFocus();
   shown = result;
   tracks = playlist;
 }

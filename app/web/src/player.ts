@@ -1,6 +1,7 @@
 /** Plays the playlist in the page: next, previous, seek, keys, and on past files that are gone. */
 
 import { formatTime, getElement } from "./dom";
+import { isNever, reportPlay } from "./reactions";
 
 const SEEK_STEP_S = 5;
 
@@ -17,6 +18,11 @@ export function adoptPlaylist(): void {
   player?.adoptPlaylist();
 }
 
+/** Go on where the track that plays is never to be heard again. */
+export function leaveNever(): void {
+  player?.leaveNever();
+}
+
 /** A microphone must not hear the music. */
 export function pauseMusic(): void {
   player?.pause();
@@ -28,6 +34,7 @@ class Player {
   #seek = this.#part<HTMLInputElement>("seek");
   #rows: HTMLElement[] = [];
   #currentId: string | null = null;
+  #playlistId: string | undefined;
   #note = this.#part("note");
 
   constructor() {
@@ -38,7 +45,10 @@ class Player {
     for (const event of ["play", "pause", "timeupdate", "durationchange"] as const) {
       this.#audio.addEventListener(event, () => this.#show());
     }
-    this.#audio.addEventListener("ended", () => this.#step(1));
+    this.#audio.addEventListener("ended", () => {
+      this.#report(true);
+      this.#step(1);
+    });
     this.#audio.addEventListener("error", () => this.#skipGone());
     document.addEventListener("click", (event) => this.#clickRow(event));
     document.addEventListener("keydown", (event) => this.#press(event));
@@ -54,6 +64,18 @@ class Player {
 
   pause(): void {
     this.#audio.pause();
+  }
+
+  leaveNever(): void {
+    const row = this.#rows[this.#index];
+    if (row && isNever(row) && !this.#audio.paused) this.#step(1);
+  }
+
+  #report(hasEnded: boolean): void {
+    if (this.#currentId === null || (this.#audio.ended && !hasEnded)) return;
+    const { currentTime: playedS, duration } = this.#audio;
+    const durationS = Number.isFinite(duration) ? duration : 0;
+    reportPlay({ trackId: this.#currentId, playlistId: this.#playlistId, playedS, durationS, hasEnded });
   }
 
   #part<T extends HTMLElement = HTMLElement>(name: string): T {
@@ -75,9 +97,11 @@ class Player {
     let index = this.#index;
     if (index === -1 && direction === -1) index = this.#rows.length;
     do index += direction;
-    while (this.#rows[index]?.classList.contains("is-gone"));
+    while (isPassedOver(this.#rows[index]));
     const row = this.#rows[index];
+    const current = this.#rows[this.#index];
     if (row) this.#play(row);
+    else if (current && isNever(current)) this.#audio.pause();
     else if (this.#rows.length && this.#rows.every((each) => each.classList.contains("is-gone"))) {
       this.#say("None of these tracks can be played any more.");
     }
@@ -91,7 +115,9 @@ class Player {
 
   #play(row: HTMLElement): void {
     const { trackId, src, title, artist } = row.dataset;
+    this.#report(false);
     this.#currentId = trackId!;
+    this.#playlistId = row.closest<HTMLElement>("#tracks")?.dataset["playlistId"];
     this.#audio.src = src!;
     this.#part("title").textContent = title!;
     this.#part("artist").textContent = artist!;
@@ -199,4 +225,8 @@ class Player {
       if (seekTime !== undefined) this.#audio.currentTime = seekTime;
     });
   }
+}
+
+function isPassedOver(row: HTMLElement | undefined): boolean {
+  return row !== undefined && (row.classList.contains("is-gone") || isNever(row));
 }

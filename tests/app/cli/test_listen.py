@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import json
 
+import click
 import pytest
 
-from app.cli.listen import INTENTS, parse_posterior
+from app.cli.listen import parse_posterior
+from app.cli.wishes import INTENTS, MOODS, parse_years
 from catalog.models import Listening
+from recognizer.labels import LABELS as ALL_LABELS
 from recommender.space import Intent
 from tests.bundles import write_tiny_bundle
 
@@ -158,3 +161,62 @@ def test_a_posterior_may_leave_labels_out_and_have_spaces():
 
 def test_the_intents_offered_are_those_there_are():
     assert tuple(Intent) == INTENTS
+    assert ALL_LABELS == MOODS
+
+
+@pytest.mark.usefixtures("music")
+def test_another_mix_comes_by_its_number_and_comes_again(call):
+    def mix(*options):
+        return json.loads(call("recommend", "--posterior", "sad=1", "--k", "6", "--json", *options).out)
+
+    plain, seven, again, eight = mix(), mix("--seed", 7), mix("--seed", 7), mix("--seed", 8)
+
+    assert seven == again
+    assert list(seven) == ["posterior", "intent", "playlist", "seed"]
+    assert "seed" not in plain
+    assert seven["playlist"] != eight["playlist"]
+
+
+@pytest.mark.usefixtures("music")
+def test_a_playlist_may_be_as_long_as_some_minutes(call):
+    playlist = json.loads(call("recommend", "--posterior", "sad=1", "--minutes", "2", "--json").out)["playlist"]
+
+    assert len(playlist) == 4  # of half a minute each
+
+
+@pytest.mark.usefixtures("music")
+def test_a_journey_has_its_steps_and_says_how_far_each_has_come(call):
+    told = json.loads(call("recommend", "--posterior", "sad=1", "--journey-to", "happy", "--steps", 5, "--json").out)
+
+    assert told["journey_to"] == "happy"
+    assert [list(item) for item in told["playlist"]] == [[*ITEM_KEYS, "progress"]] * 5
+    assert told["playlist"][0]["progress"] < told["playlist"][-1]["progress"]
+
+
+@pytest.mark.usefixtures("music")
+def test_filters_that_leave_nothing_say_what_to_leave_out(call):
+    outcome = call("recommend", "--posterior", "sad=1", "--genre", "polka", "--year", "1990-1999", "--licence", "x")
+
+    assert outcome.exit_code == 0
+    assert outcome.out == "no track is like that; leave out a genre, a licence or the years\n"
+
+
+def test_steps_without_a_journey_are_refused(call):
+    outcome = call("recommend", "--posterior", "sad=1", "--steps", 5)
+
+    assert outcome.exit_code == 2
+    assert "--steps needs --journey-to" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [("1994", (1994, 1994)), ("1990-1999", (1990, 1999)), ("1990-", (1990, None)), ("-1999", (None, 1999))],
+)
+def test_years_are_one_or_a_span(text, years):
+    assert parse_years(text) == years
+
+
+@pytest.mark.parametrize("text", ["soon", "-", "1999-1990", "19-94-95"])
+def test_other_years_are_refused(text):
+    with pytest.raises(click.BadParameter, match="expected"):
+        parse_years(text)

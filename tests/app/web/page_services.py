@@ -10,14 +10,18 @@ import numpy as np
 
 from app.services.feedback import FeedbackService
 from app.services.library import LibraryService
+from app.services.listeners import ListenerService
 from app.services.listening import ListeningService
-from app.services.playlists import PlaylistItem
+from app.services.own_data import OwnDataService
+from app.services.playlists import FilterChoices, PlaylistItem, ServedPlaylist
 from app.services.readiness import Check
+from app.services.voices import VoiceService
 from app.settings import Settings
 from catalog.database import Base, make_session_factory, open_engine
 from catalog.models import Artist, Track
 from recognizer.errors import UnreadableAudioError, UnusableClipError
 from recognizer.inference import Recognition, TimelinePoint
+from recognizer.voice_baseline import VoiceBaseline
 from recommender.errors import EmptyIndexError
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["CALM", "COURSE", "UNSURE", "Check", "make_heard", "make_services", "write_tone"]
 
 CALM = {"happy": 0.06, "sad": 0.24, "angry": 0.04, "neutral": 0.66}
+STATISTICS = np.array([0.25, -0.5], dtype=np.float32)
 UNSURE = {"happy": 0.3, "sad": 0.27, "angry": 0.1, "neutral": 0.33}
 COURSE = [
     {"happy": 0.04, "sad": 0.12, "angry": 0.04, "neutral": 0.8},
@@ -48,7 +53,9 @@ def make_heard(posterior=CALM, *, abstained=False, course=COURSE):
     """Make what the recognizer answers."""
     label = max(posterior, key=posterior.get)
     timeline = tuple(TimelinePoint(1.5 * i, 1.5 * i + 3.0, each) for i, each in enumerate(course))
-    return Recognition(9.0, posterior, label, posterior[label], abstained, None, timeline, "fixed 1.0")
+    return Recognition(
+        9.0, posterior, label, posterior[label], abstained, None, timeline, "fixed 1.0", statistics=STATISTICS
+    )
 
 
 def write_tone(path: Path, frequency_hz: float, seconds: float, sample_rate: int = 16_000) -> Path:
@@ -68,15 +75,22 @@ class FixedRecognition:
     def __init__(self, heard):
         self.heard = heard
         self.clips: list[tuple[bytes, str, float | None]] = []
+        self.baselines: list[VoiceBaseline | None] = []
 
-    def recognize(self, source, name, *, expected_s=None, timings_ms=None):  # noqa: ARG002 - the service's signature
+    def recognize(self, source, name, *, expected_s=None, baseline=None, timings_ms=None):  # noqa: ARG002 - the service's
         content = source.read()
+        self.baselines.append(baseline)
         self.clips.append((content, name, expected_s))
         if content.startswith(b"text"):
             raise UnreadableAudioError(name, "expected audio, got text")
         if content.startswith(b"silence"):
             raise UnusableClipError(name, "no_speech", "expected speech, got silence")
         return self.heard
+
+    def learn_voice(self, recognition, baseline=None, *, label=None):  # noqa: ARG002 - the service's signature
+        known = baseline or VoiceBaseline.empty(recognition.model, len(recognition.statistics))
+        known.check_model(recognition.model)
+        return known.with_clip(recognition.statistics)
 
 
 class FixedPlaylists:
@@ -85,13 +99,21 @@ class FixedPlaylists:
     def __init__(self, items):
         self.items = items
 
-    def recommend(self, _posterior, *, intent, k):
+    def serve(self, posterior, wishes, *, listener=None, has_abstained=False, chance_seed=None):  # noqa: ARG002
         if not self.items:
             raise EmptyIndexError
-        return self.items[:k] if intent == "stay" else tuple(reversed(self.items[:k]))
+        never = listener.excluded_track_ids if listener else frozenset()
+        items = tuple(item for item in self.items if item.track_id not in never)
+        ordered = items if wishes.name == "stay" else tuple(reversed(items))
+        return ServedPlaylist(ordered[: wishes.k or 20], wishes, posterior, "fixed")
+
+    def list_choices(self):
+        return FilterChoices((), (), None, None)
 
 
-def make_services(folder: Path, *, n_tracks=4, tone_s=0.05, heard=None, checks=(), **settings):
+def make_services(  # noqa: PLR0913 - what tests may choose, each by name
+    folder: Path, *, n_tracks=4, tone_s=0.05, heard=None, playlists=None, checks=(), **settings
+):
     """Build services over `n_tracks` tones in `folder`.
 
     Returns:
@@ -105,16 +127,21 @@ def make_services(folder: Path, *, n_tracks=4, tone_s=0.05, heard=None, checks=(
     items = tuple(make_item(i, path, max(tone_s, 4.0)) for i, path in paths.items())
     store_tracks(sessions, items)
     recognition = FixedRecognition(heard or make_heard())
-    playlists = FixedPlaylists(items)
+    playlists = playlists or FixedPlaylists(items)
     feedback = FeedbackService(sessions)
+    listeners = ListenerService(sessions)
+    voices = VoiceService(sessions, recognition)
     return SimpleNamespace(
         settings=settings,
-        listening=ListeningService(recognition, playlists, feedback),
+        listening=ListeningService(recognition, playlists, feedback, listeners, voices),
         playlists=playlists,
         feedback=feedback,
+        listeners=listeners,
+        own_data=OwnDataService(sessions, listeners, voices),
         library=LibraryService(sessions, folder),
         readiness=lambda: tuple(checks),
         clips=recognition.clips,
+        baselines=recognition.baselines,
         paths=paths,
         sessions=sessions,
         engine=engine,
@@ -136,7 +163,7 @@ def make_item(track_id, path, duration_s):
         tempo_bpm=72.0,
         valence=0.1,
         arousal=-0.4,
-        contributions={},
+        contributions={"neutral": 0.75, "taste": 0.25 - 1.0 + 1.0 / track_id},
     )
 
 

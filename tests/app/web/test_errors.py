@@ -76,7 +76,7 @@ def test_an_unexpected_failure_shows_nothing_of_itself(client, services):
     def fail(*_args, **_kwargs):
         raise RuntimeError("secret detail")
 
-    services.playlists.recommend = fail
+    services.playlists.serve = fail
 
     response = client.get("/moods/happy/playlist")
 
