@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.services.feedback import FeedbackService
+from app.services.jobs import JobService
 from app.services.library import LibraryService
 from app.services.listeners import ListenerService
 from app.services.listening import ListeningService
 from app.services.own_data import OwnDataService
-from app.services.playlists import FilterChoices, PlaylistItem, ServedPlaylist
+from app.services.playlists import FilterChoices, PlaylistItem, PlaylistService, ServedPlaylist
 from app.services.readiness import Check
+from app.services.served_index import ServedIndex
 from app.services.voices import VoiceService
 from app.settings import Settings
 from catalog.database import Base, make_session_factory, open_engine
@@ -23,11 +25,12 @@ from recognizer.errors import UnreadableAudioError, UnusableClipError
 from recognizer.inference import Recognition, TimelinePoint
 from recognizer.voice_baseline import VoiceBaseline
 from recommender.errors import EmptyIndexError
+from tests.app.libraries import add_tracks, open_catalog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["CALM", "COURSE", "UNSURE", "Check", "make_heard", "make_services", "write_tone"]
+__all__ = ["CALM", "COURSE", "UNSURE", "Check", "make_heard", "make_library_services", "make_services", "write_tone"]
 
 CALM = {"happy": 0.06, "sad": 0.24, "angry": 0.04, "neutral": 0.66}
 STATISTICS = np.array([0.25, -0.5], dtype=np.float32)
@@ -182,3 +185,16 @@ def change_track(services, track_id, **fields):
         track = session.get(Track, track_id)
         for name, value in fields.items():
             setattr(track, name, value)
+
+
+def make_library_services(folder: Path, *, n_tracks=40, **options):
+    """Build services that rank real embeddings; genres, years and licences are spread over the tracks."""
+    sessions = open_catalog(f"sqlite:///{folder / 'catalog.db'}")
+    add_tracks(sessions, folder / "music", n_tracks)
+    with sessions.begin() as session:
+        for i, track in enumerate(session.query(Track).order_by(Track.id)):
+            track.genre, track.year, track.licence = ("Folk", "Jazz")[i % 2], 1980 + i, "CC BY 4.0"
+    library = LibraryService(sessions, folder)
+    library.rebuild_index()
+    playlists = PlaylistService(ServedIndex(library, JobService(sessions)).get_recommender)
+    return make_services(folder, n_tracks=0, playlists=playlists, **options)
