@@ -99,7 +99,7 @@ def build_services(settings: Settings) -> Services:
         own_data=OwnDataService(session_factory, listeners, voices),
         library=library,
         curation=CurationService(session_factory),
-        what_if=WhatIfService(get_recommender, library.get_tracks),
+        what_if=WhatIfService(get_recommender, library.get_tracks, library.get_revision),
         neighbors=NeighborService(get_recommender, library.get_tracks),
         waveforms=WaveformService(library, settings.data_dir / "waveforms"),
         accounts=AccountService(session_factory),

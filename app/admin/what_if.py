@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template, request
 
-from app.admin.context import current_services, read_ids
-from app.admin.track_page import read_place
+from app.admin.bulk_edit import read_edit
+from app.admin.context import current_services
+from app.admin.selection import Selection
+from app.admin.track_page import read_changes, read_place
 from app.services.what_if import WhatIf
-from catalog.edit_values import EDITABLE_FIELDS
 from catalog.errors import InvalidEditError
 
 if TYPE_CHECKING:
@@ -18,39 +19,35 @@ if TYPE_CHECKING:
 blueprint = Blueprint("what_if", __name__)
 
 
-@blueprint.post("/what-if")
-def show() -> ResponseReturnValue:
+@blueprint.post("/what-if/<any(place, fields, bulk, delete):kind>")
+def show(kind: str) -> ResponseReturnValue:
     """Say what a form would do, if it were sent; nothing is written.
 
-    The form has `track_id`, once or more, and either `valence` and `arousal`, or `action=delete`, or fields to edit,
-    of which those count that differ from `was_` and their name, or that are named in `change`.
+    Args:
+        kind: which form: a place in the plane, one track's fields, the fields of many, or their deletion.
     """
     try:
-        what_if = _ask()
+        what_if = _ask(kind)
     except InvalidEditError as error:
         return render_template("admin/_what_if.html", what_if=None, problem=str(error)), 422
     return render_template("admin/_what_if.html", what_if=what_if, problem="")
 
 
-def _ask() -> WhatIf:
-    services = current_services()
-    service, track_ids = services.what_if, read_ids(request.form)
-    place = read_place(request.form) if "valence" in request.form else None
-    if not services.library.index_path.is_file():
-        # Nothing serves yet, so nothing would change; a question should not wait for an index to be built.
+def _ask(kind: str) -> WhatIf:
+    services, form = current_services(), request.form
+    service = services.what_if
+    place = read_place(form) if kind == "place" else None
+    track_ids = _list_chosen()
+    if not track_ids or not services.library.index_path.is_file():
+        # Where nothing serves yet, nothing would change; a question should not wait for an index to be built.
         return WhatIf((), 0)
-    if place and track_ids:
+    if place:
         return service.correct(track_ids[0], *place)
-    if request.form.get("action") == "delete":
+    if kind == "delete":
         return service.delete(track_ids)
-    return service.edit(track_ids, _read_fields())
+    return service.edit(track_ids, read_edit(form).fields if kind == "bulk" else read_changes(form))
 
 
-def _read_fields() -> dict[str, str | int | None]:
-    form = request.form
-    named = set(form.getlist("change"))
-    return {
-        name: form[name].strip()
-        for name in EDITABLE_FIELDS
-        if name in form and (name in named or form[name].strip() != form.get(f"was_{name}", form[name]).strip())
-    }
+def _list_chosen() -> list[int]:
+    which = Selection.from_values(request.form).which
+    return which if isinstance(which, list) else current_services().curation.list_track_ids(which)

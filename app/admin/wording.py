@@ -84,7 +84,7 @@ def format_signed(value: float | None) -> str:
         >>> format_signed(-0.321), format_signed(0.5), format_signed(None)
         ('−0.32', '+0.50', '–')
     """  # noqa: RUF002 - typographic signs
-    return "–" if value is None else f"{value:+.2f}".replace("-", "−")  # noqa: RUF001 - typographic signs
+    return "–" if value is None else f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")  # noqa: RUF001 - typographic signs
 
 
 def format_size(n_bytes: int | None) -> str:

@@ -88,15 +88,19 @@ class WhatIfService:
     Args:
         get_recommender: hands out the recommender over the index that serves.
         load_facts: reads tracks by id.
+        get_revision: tells whether the catalog changed, so that playlists as they are need not be put together again.
     """
 
     def __init__(
         self,
         get_recommender: Callable[[], MusicRecommender],
         load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]],
+        get_revision: Callable[[], int],
     ) -> None:
         self._get_recommender = get_recommender
         self._load_facts = load_facts
+        self._get_revision = get_revision
+        self._present: tuple[MusicRecommender, int, Mapping[str, list[TrackFacts]]] | None = None
 
     def correct(self, track_id: int, valence: float, arousal: float) -> WhatIf:
         """Tell what would change if a track stood elsewhere in the plane.
@@ -154,13 +158,23 @@ class WhatIfService:
         *,
         excluded: Collection[int] = frozenset(),
     ) -> WhatIf:
+        present = self._list_present(before)
         changes = []
         for label in LABELS:
-            mood = pure_posterior(label)
-            old = [item.facts for item in before.recommend(mood, k=N_TRACKS)]
-            new = [item.facts for item in after.recommend(mood, k=N_TRACKS, excluded_track_ids=excluded)]
-            changes.append(_compare_lists(label, old, new, changed))
+            items = after.recommend(pure_posterior(label), k=N_TRACKS, excluded_track_ids=excluded)
+            changes.append(_compare_lists(label, present[label], [item.facts for item in items], changed))
         return WhatIf(tuple(changes), int(_is_in(before.index, list(changed)).sum()))
+
+    def _list_present(self, recommender: MusicRecommender) -> Mapping[str, list[TrackFacts]]:
+        """Put together the playlists as they are, once for each state of index and catalog."""
+        revision, known = self._get_revision(), self._present
+        if known and known[0] is recommender and known[1] == revision:
+            return known[2]
+        present: dict[str, list[TrackFacts]] = {
+            label: [item.facts for item in recommender.recommend(pure_posterior(label), k=N_TRACKS)] for label in LABELS
+        }
+        self._present = (recommender, revision, present)
+        return present
 
 
 def _over(

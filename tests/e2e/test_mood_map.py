@@ -113,7 +113,7 @@ def test_a_mood_is_fixed_by_dragging_and_taken_back(page, services):
 
     drag(page, find_spot(page, *PLACES["Moss"]), find_spot(page, 0.8, 0.8))
 
-    expect(page.get_by_text("If you save this, playlists of 20 tracks change like this")).to_be_visible()
+    expect(page.get_by_text("Playlists of 20 tracks would then change like this")).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Valence")).to_have_value(re.compile(r"0\.(79|80|81)"))
     assert services.curation.tell(1).correction is None
     page.get_by_role("button", name="Save this place").click()
@@ -207,7 +207,7 @@ def test_a_track_page_shows_the_outline_and_what_would_change(page, services):
     wait_until(page, "document.querySelector('#track-audio').currentTime > 1")
     page.get_by_role("spinbutton", name="Valence").fill("0.9")
     page.get_by_role("spinbutton", name="Arousal").fill("0.9")
-    expect(page.get_by_text("If you save this")).to_be_visible()
+    expect(page.get_by_text("would then change like this")).to_be_visible()
     page.get_by_role("button", name="Save this place").click()
     expect(page.get_by_text("Your place for this track is saved")).to_be_visible()
     page.get_by_role("button", name="Undo: Placed by ear").click()
@@ -223,7 +223,7 @@ def test_nothing_serious_keeps_anybody_out(page, services):
     choose(page, *PLACES["Paper Boats"])
     expect(page.locator(".map-track h2")).to_have_text("Paper Boats")
     page.get_by_role("spinbutton", name="Valence").fill("-0.9")
-    expect(page.get_by_text("If you save this")).to_be_visible()
+    expect(page.get_by_text("would then change like this")).to_be_visible()
     found = find_violations(page)
     for path in ("tracks/1", "index"):
         page.goto(re.sub("/admin/.*", f"/admin/{path}", page.url))

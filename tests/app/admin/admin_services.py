@@ -72,7 +72,7 @@ def make_admin_services(
         settings=settings,
         library=library,
         curation=CurationService(sessions),
-        what_if=WhatIfService(get_recommender, library.get_tracks),
+        what_if=WhatIfService(get_recommender, library.get_tracks, library.get_revision),
         neighbors=NeighborService(get_recommender, library.get_tracks),
         waveforms=WaveformService(library, folder / "waveforms"),
         accounts=accounts,

@@ -34,7 +34,7 @@ def services(tmp_path: Path) -> SimpleNamespace:
         curation=CurationService(sessions),
         sessions=sessions,
         get_recommender=get_recommender,
-        what_if=WhatIfService(get_recommender, library.get_tracks),
+        what_if=WhatIfService(get_recommender, library.get_tracks, library.get_revision),
         neighbors=NeighborService(get_recommender, library.get_tracks),
     )
 

@@ -48,6 +48,15 @@ function paintPoint(context: CanvasRenderingContext2D, view: MapView, cloud: Poi
     context.stroke();
     context.setLineDash([]);
   }
+  const guess = cloud.predictedByRow.get(row);
+  if (guess) {
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(view.toX(guess[0]), view.toY(guess[1]));
+    context.strokeStyle = getColor("--ink");
+    context.lineWidth = 1.5;
+    context.stroke();
+  }
   circle(context, x, y, radius);
   context.strokeStyle = getColor("--ink");
   context.lineWidth = 2;

@@ -59,7 +59,10 @@ class MoodMap implements Gestures {
     }
     getElement("#map-clear").addEventListener("click", () => this.clearLasso());
     new ResizeObserver(() => this.resize()).observe(stage);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.painter.renewColors();
+      this.repaint();
+    });
     this.resize();
   }
 
@@ -275,8 +278,9 @@ class MoodMap implements Gestures {
     const { clientWidth, clientHeight } = this.stage;
     this.view.resize(clientWidth, clientHeight);
     for (const canvas of [this.points, this.surface]) {
-      canvas.width = Math.round(clientWidth * devicePixelRatio);
-      canvas.height = Math.round(clientHeight * devicePixelRatio);
+      // Before the style sheet has come there is no room at all.
+      canvas.width = Math.max(1, Math.round(clientWidth * devicePixelRatio));
+      canvas.height = Math.max(1, Math.round(clientHeight * devicePixelRatio));
     }
     this.repaint();
   }

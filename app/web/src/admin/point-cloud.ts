@@ -17,7 +17,9 @@ export interface ToldPlace {
 const GRID_SIZE = 128;
 
 export class PointCloud {
+  /** Where the model guessed the points that curators placed. */
   readonly predictedByRow = new Map<number, Place>();
+  correctedRows: number[] = [];
   private readonly cellStarts = new Int32Array(GRID_SIZE * GRID_SIZE + 1);
   private readonly rowsByCell: Int32Array;
 
@@ -165,7 +167,11 @@ export class PointCloud {
     }
     for (let cell = 0; cell < GRID_SIZE * GRID_SIZE; cell++) starts[cell + 1]! += starts[cell]!;
     const next = starts.slice();
-    for (let row = 0; row < this.size; row++) this.rowsByCell[next[cells[row]!]!++] = row;
+    this.correctedRows = [];
+    for (let row = 0; row < this.size; row++) {
+      this.rowsByCell[next[cells[row]!]!++] = row;
+      if (this.isCorrected[row]) this.correctedRows.push(row);
+    }
   }
 }
 

@@ -11,19 +11,26 @@ const SIZES: readonly (readonly [nPoints: number, radius: number, opacity: numbe
   [300, 5.5, 0.9],
   [3_000, 4, 0.85],
   [20_000, 2.4, 0.75],
-  [60_000, 1.7, 0.65],
-  [Infinity, 1.3, 0.55],
+  [60_000, 1.5, 0.7],
+  [Infinity, 0.9, 0.75],
 ];
-/** More lines than these would hide what they join. */
-const MAX_LINES = 2_000;
+/** More lines than these would hide what they join; then only the point under the pointer has its own. */
+const MAX_LINES = 300;
+const RING = 1.75;
 
 export class PointPainter {
   private readonly context: CanvasRenderingContext2D;
   private image: ImageData | null = null;
   private pixels = new Uint32Array(0);
+  private colors = readColors();
 
   constructor(private readonly canvas: HTMLCanvasElement) {
     this.context = canvas.getContext("2d", { alpha: false })!;
+  }
+
+  /** Read the colors again, after a change between light and dark. */
+  renewColors(): void {
+    this.colors = readColors();
   }
 
   paint(cloud: PointCloud, view: MapView, density: number): void {
@@ -32,12 +39,13 @@ export class PointPainter {
       this.image = this.context.createImageData(width, height);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
-    this.pixels.fill(toPixel(getColor("--surface-sunk")));
+    this.pixels.fill(this.colors.ground);
     this.paintPoints(cloud, view, density);
+    this.paintCorrected(cloud, view, density);
     this.context.putImageData(this.image, 0, 0);
     this.context.setTransform(density, 0, 0, density, 0, 0);
     this.paintAxes(view);
-    this.paintCorrections(cloud, view);
+    this.paintLines(cloud, view);
     this.context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
@@ -45,30 +53,45 @@ export class PointPainter {
     const n = cloud.countNear(view.low, view.high);
     const [, radius, opacity] = SIZES.find(([nPoints]) => n <= nPoints)!;
     const stamp = makeStamp(radius * density, opacity);
-    const colors = MOODS.map((mood) => toPixel(getColor(`--fill-${mood}`)));
-    const { width, height } = this.canvas;
-    const { pixels } = this;
+    const { moods } = this.colors;
     const { valence, arousal, mood, isCorrected } = cloud;
     const scale = view.scale * density;
     const [left, top] = [view.toX(0) * density, view.toY(0) * density];
-    const reach = (stamp.size - 1) / 2;
     cloud.forEachNear(view.low, view.high, (row) => {
-      if (isCorrected[row]) return;
-      const x = Math.round(left + valence[row]! * scale) - reach;
-      const y = Math.round(top - arousal[row]! * scale) - reach;
-      if (x < 0 || y < 0 || x + stamp.size > width || y + stamp.size > height) return;
-      const color = colors[mood[row]!]!;
-      for (let i = 0; i < stamp.offsets.length; i += 3) {
-        const at = (y + stamp.offsets[i + 1]!) * width + x + stamp.offsets[i]!;
-        pixels[at] = blend(pixels[at]!, color, stamp.offsets[i + 2]!);
-      }
+      if (!isCorrected[row]) this.press(stamp, left + valence[row]! * scale, top - arousal[row]! * scale, moods[mood[row]!]!);
     });
+  }
+
+  /** What curators placed: a disc with a ring. */
+  private paintCorrected(cloud: PointCloud, view: MapView, density: number): void {
+    const radius = cloud.countNear(view.low, view.high) > 20_000 ? 2.6 : 4;
+    const ring = makeStamp((radius + RING) * density, 1);
+    const disc = makeStamp(radius * density, 1);
+    for (const row of cloud.correctedRows) {
+      const x = view.toX(cloud.valence[row]!) * density;
+      const y = view.toY(cloud.arousal[row]!) * density;
+      this.press(ring, x, y, this.colors.ink);
+      this.press(disc, x, y, this.colors.moods[cloud.mood[row]!]!);
+    }
+  }
+
+  private press({ size, offsets }: Stamp, x: number, y: number, color: number): void {
+    const { width, height } = this.canvas;
+    const left = Math.round(x) - ((size - 1) >> 1);
+    const top = Math.round(y) - ((size - 1) >> 1);
+    if (left < 0 || top < 0 || left + size > width || top + size > height) return;
+    const { pixels } = this;
+    const corner = top * width + left;
+    for (let i = 0; i < offsets.length; i += 3) {
+      const at = corner + offsets[i + 1]! * width + offsets[i]!;
+      pixels[at] = blend(pixels[at]!, color, offsets[i + 2]!);
+    }
   }
 
   private paintAxes(view: MapView): void {
     const { context } = this;
     const [x, y] = [view.toX(0), view.toY(0)];
-    context.strokeStyle = getColor("--line-strong");
+    context.strokeStyle = this.colors.line;
     context.lineWidth = 1;
     context.globalAlpha = 0.6;
     context.beginPath();
@@ -86,11 +109,11 @@ export class PointPainter {
   private paintWords(view: MapView): void {
     const { context } = this;
     const { width, height } = view;
-    context.font = `600 13px ${getColor("--font-text")}`;
+    context.font = `600 13px ${this.colors.font}`;
     context.lineWidth = 4;
     context.lineJoin = "round";
-    context.strokeStyle = getColor("--surface-sunk");
-    context.fillStyle = getColor("--ink-soft");
+    context.strokeStyle = this.colors.halo;
+    context.fillStyle = this.colors.soft;
     const middle = Math.max(60, Math.min(width - 60, view.toX(0)));
     const level = Math.max(30, Math.min(height - 30, view.toY(0) - 12));
     const words = [
@@ -106,38 +129,41 @@ export class PointPainter {
     }
   }
 
-  /** What curators placed: a disc with a ring, and a line to where the model guessed it. */
-  private paintCorrections(cloud: PointCloud, view: MapView): void {
+  /** From what curators placed to where the model guessed it. */
+  private paintLines(cloud: PointCloud, view: MapView): void {
+    const [low, high] = [view.low, view.high];
+    const rows = cloud.correctedRows.filter((row) => {
+      const [valence, arousal] = cloud.placeOf(row);
+      return valence >= low[0] && valence <= high[0] && arousal >= low[1] && arousal <= high[1];
+    });
+    if (rows.length > MAX_LINES) return;
     const { context } = this;
-    const rows: number[] = [];
-    for (const row of cloud.predictedByRow.keys()) rows.push(row);
-    context.strokeStyle = getColor("--ink-soft");
+    context.strokeStyle = this.colors.soft;
     context.lineWidth = 1;
     context.globalAlpha = 0.5;
     context.beginPath();
-    for (const row of rows.slice(0, MAX_LINES)) {
-      const [valence, arousal] = cloud.predictedByRow.get(row)!;
+    for (const row of rows) {
+      const guess = cloud.predictedByRow.get(row);
+      if (!guess) continue;
       context.moveTo(view.toX(cloud.valence[row]!), view.toY(cloud.arousal[row]!));
-      context.lineTo(view.toX(valence), view.toY(arousal));
+      context.lineTo(view.toX(guess[0]), view.toY(guess[1]));
     }
     context.stroke();
     context.globalAlpha = 1;
-    const radius = rows.length > MAX_LINES ? 2.5 : 4;
-    context.strokeStyle = getColor("--ink");
-    context.lineWidth = radius > 3 ? 1.75 : 1;
-    for (const [place, mood] of MOODS.entries()) {
-      context.fillStyle = getColor(`--fill-${mood}`);
-      context.beginPath();
-      cloud.forEachNear(view.low, view.high, (row) => {
-        if (!cloud.isCorrected[row] || cloud.mood[row] !== place) return;
-        const [x, y] = [view.toX(cloud.valence[row]!), view.toY(cloud.arousal[row]!)];
-        context.moveTo(x + radius, y);
-        context.arc(x, y, radius, 0, 2 * Math.PI);
-      });
-      context.fill();
-      context.stroke();
-    }
   }
+}
+
+/** Asking the style sheet in every frame would cost as much as a thousand points. */
+function readColors() {
+  return {
+    ground: toPixel(getColor("--surface-sunk")),
+    ink: toPixel(getColor("--ink")),
+    moods: MOODS.map((mood) => toPixel(getColor(`--fill-${mood}`))),
+    line: getColor("--line-strong"),
+    soft: getColor("--ink-soft"),
+    halo: getColor("--surface-sunk"),
+    font: getColor("--font-text"),
+  };
 }
 
 interface Stamp {

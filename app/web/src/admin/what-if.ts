@@ -11,6 +11,8 @@ export function startWhatIf(): void {
     window.clearTimeout(timers.get(form));
     timers.set(form, window.setTimeout(() => void ask(form), PAUSE_MS));
   });
+  // Nothing is filled in where something is deleted.
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-what-if-now]")) void ask(form);
 }
 
 async function ask(form: HTMLFormElement): Promise<void> {
