@@ -84,7 +84,7 @@ def test_a_curators_day(page, services, tmp_path):
 
     page.get_by_role("link", name="Moss", exact=True).click()
     page.get_by_label("Album").fill("Green Rooms")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("“Moss” is saved.")).to_be_visible()
     assert services.library.get_track(1).album == "Green Rooms"
 
@@ -98,7 +98,9 @@ def test_a_curators_day(page, services, tmp_path):
     for i, title in enumerate(("Harbor", "Sparrow")):
         write_music(tmp_path / "folk" / f"{title}.wav", duration_s=4.0, frequency_hz=220.0 * (i + 1), title=title)
     page.get_by_role("link", name="Import", exact=True).click()
-    page.get_by_label("Path on this server").fill(str(tmp_path / "folk"))
+    page.get_by_label("Folder or list on this server").fill(str(tmp_path / "folk"))
+    page.get_by_role("button", name="See what would change", exact=True).click()
+    expect(page.locator(".figures-row div", has_text="new")).to_have_text("2new")
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("#job .badge")).to_have_text("Waiting")
     with work(services):

@@ -227,4 +227,4 @@ def test_places_imported_before_are_offered_once(client, services, tmp_path):
     for _ in range(2):
         import_folder(client, services, tmp_path / "music")
 
-    assert client.get("/admin/import").text.count(f"Import {tmp_path / 'music'} again") == 1
+    assert client.get("/admin/import").text.count(f"Import again: {tmp_path / 'music'}") == 1
