@@ -366,6 +366,7 @@ class Listening(Base):
     duration_s: Mapped[float]
     timeline: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     model: Mapped[str] = mapped_column(String(64))
+    notes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     recording_deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

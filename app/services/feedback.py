@@ -29,6 +29,7 @@ class StoredListening:
     """What is kept of one voice note: never the recording.
 
     Attributes:
+        notes: what makes the mood less sure, in sentences for the person.
         corrected_label: what the listener said the mood was, the last time they said it; None if never.
         recording_deleted_at: when the recording was deleted; None if that is not known.
     """
@@ -43,6 +44,7 @@ class StoredListening:
     duration_s: float
     timeline: tuple[Mapping[str, Any], ...]
     model: str
+    notes: tuple[str, ...]
     corrected_label: str | None
     recording_deleted_at: datetime | None
 
@@ -70,6 +72,7 @@ class FeedbackService:
                 duration_s=heard["duration_s"],
                 timeline=heard["timeline"],
                 model=heard["model"],
+                notes=list(recognition.notes) or None,
             )
             session.add(listening)
         return listening.id
@@ -136,6 +139,7 @@ def _to_stored(listening: Listening, corrected_label: str | None) -> StoredListe
         duration_s=listening.duration_s,
         timeline=tuple(listening.timeline),
         model=listening.model,
+        notes=tuple(listening.notes or ()),
         corrected_label=corrected_label,
         recording_deleted_at=listening.recording_deleted_at,
     )

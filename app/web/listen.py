@@ -63,8 +63,7 @@ def create() -> BaseResponse:
     address = url_for(".show", listening_id=result.listening_id, **write_wishes(wishes))
     if not wants_fragment():
         return redirect(address, 303)
-    notes = result.recognition.notes
-    response = _render_listening("_result.html", result.listening_id, wishes, served=result.served, notes=notes)
+    response = _render_listening("_result.html", result.listening_id, wishes, served=result.served)
     response.headers["HX-Push-Url"] = address
     return response
 
@@ -129,7 +128,6 @@ def _render_listening(
     wishes: PlaylistWishes,
     *,
     served: ServedPlaylist | None = None,
-    notes: tuple[str, ...] = (),
 ) -> Response:
     mood = build_mood_view(current_services().listening.get(listening_id))
     playlist = {} if mood.asks else _describe_playlist(listening_id, wishes, served)
@@ -140,4 +138,4 @@ def _render_listening(
         "wish_fields": write_wishes(wishes),
         **describe_controls(wishes, page_url),
     }
-    return render_private(template, **(controls | playlist), mood=mood, notes=notes)
+    return render_private(template, **(controls | playlist), mood=mood)

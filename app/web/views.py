@@ -53,6 +53,7 @@ class MoodView:
         leading: the label that sets the page's accent.
         headline: the mood in words.
         certainty: the doubt in words.
+        notes: what makes it less sure still, in sentences.
         asks: whether the listener is asked, since the recognizer could not tell.
         corrected: what the listener said instead, in a word.
         corrected_label: the label of what the listener said.
@@ -66,6 +67,7 @@ class MoodView:
     leading: str
     headline: str
     certainty: str
+    notes: tuple[str, ...]
     asks: bool
     corrected: str | None
     corrected_label: str | None
@@ -84,6 +86,7 @@ def build_mood_view(heard: StoredListening) -> MoodView:
         leading=corrected or ranked[0],
         headline=describe_mood(heard.posterior),
         certainty=describe_certainty(heard.confidence),
+        notes=heard.notes,
         asks=heard.abstained and corrected is None,
         corrected=ADJECTIVE_BY_LABEL[corrected] if corrected else None,
         corrected_label=corrected,

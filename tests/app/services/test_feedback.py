@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,15 @@ def test_what_was_heard_comes_back(feedback: FeedbackService):
     assert (stored.abstained, stored.reason, stored.duration_s, stored.model) == (False, None, 4.5, "default 1")
     assert stored.timeline == ({"start_s": 0.0, "end_s": 3.0, "posterior": POSTERIOR},)
     assert (stored.corrected_label, stored.recording_deleted_at) == (None, None)
+
+
+def test_notes_that_make_the_mood_less_sure_are_kept(feedback: FeedbackService):
+    telephone = replace(_recognition(), notes=("it sounds like a telephone",))
+
+    noted, plain = (feedback.record_listening(heard) for heard in (telephone, _recognition()))
+
+    assert feedback.get_listening(noted).notes == ("it sounds like a telephone",)
+    assert feedback.get_listening(plain).notes == ()
 
 
 def test_an_abstention_keeps_its_reason(feedback: FeedbackService):

@@ -12,6 +12,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def make_stored(posterior, *, corrected_label=None, **fields):
     heard = make_heard(posterior, **fields).to_json()
     return StoredListening(
+        notes=(),
         **{**heard, "timeline": tuple(heard["timeline"])},
         listening_id="known",
         created_at=NOON,
