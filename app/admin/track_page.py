@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 
+from app.admin.bulk_edit import flash_undo
 from app.admin.context import MAX_ID, current_services, to_local_address
 from app.admin.track_words import ACTION_WORDS, RATING_WORDS, describe_change
 from app.admin.wording import find_leading_mood
@@ -75,7 +76,7 @@ def save(track_id: int) -> ResponseReturnValue:
     services.library.get_track(track_id)
     changes = read_changes(request.form)
     try:
-        services.curation.edit([track_id], TrackEdit(changes), who=current_user.email)
+        result = services.curation.edit([track_id], TrackEdit(changes), who=current_user.email)
     except InvalidEditError as error:
         values = {field.name: request.form.get(field.name, "") for field in FIELDS}
         # The error's own words begin with the field, and the form shows them at it.
@@ -83,7 +84,7 @@ def save(track_id: int) -> ResponseReturnValue:
         back = to_local_address(request.form.get("back"))
         return _render(services.curation.tell(track_id), values, back=back, problems=problems), 422
     title = services.library.get_track(track_id).title
-    flash(f"“{title}” is saved." if changes else "Nothing was changed.")
+    flash_undo(f"“{title}” is saved." if changes else "Nothing was changed.", result)
     return _go_back_to(track_id)
 
 
@@ -104,7 +105,7 @@ def correct(track_id: int) -> ResponseReturnValue:
         return _go_back_to(track_id)
     if _wants_json():
         return _send_place(track_id, result.group_id)
-    flash("Your place for this track is saved. Playlists follow with the next index.")
+    flash_undo("Your place for this track is saved. Playlists follow with the next index.", result)
     return _go_back_to(track_id)
 
 
@@ -118,7 +119,7 @@ def withdraw(track_id: int) -> ResponseReturnValue:
     result = current_services().curation.withdraw_correction(track_id, who=current_user.email)
     if _wants_json():
         return _send_place(track_id, result.group_id)
-    flash("The correction is gone: the prediction counts again.")
+    flash_undo("The correction is gone: the prediction counts again.", result)
     return _go_back_to(track_id)
 
 
@@ -240,6 +241,7 @@ def _send_place(track_id: int, group_id: str) -> Response:
     return jsonify(
         track_id=track_id,
         group_id=group_id,
+        undo_address=url_for("admin.track.undo", track_id=track_id),
         valence=story.track.valence,
         arousal=story.track.arousal,
         is_corrected=story.correction is not None,

@@ -12,7 +12,7 @@ from catalog.analysis.embeddings import N_DIMENSIONS
 from catalog.corrections import move_embedding
 from catalog.edit_values import check_fields
 from catalog.errors import InvalidEditError
-from recognizer.labels import LABELS
+from recommender.affect import LABELS
 from recommender.moved_index import MovedIndex
 from recommender.pipeline import MusicRecommender
 

@@ -81,7 +81,7 @@ export class MapPanel {
     const told = (await response.json()) as ToldPlace & { problem?: string };
     if (!response.ok) return showProblem("Not saved", told.problem ?? "");
     this.owner.settle(told);
-    this.offerUndo(told, body, address.endsWith("/undo"));
+    this.offerUndo(told, body, address === told.undo_address);
     if (this.shownId === told.track_id) await this.show(told.track_id, { plays: false });
   }
 
@@ -95,7 +95,7 @@ export class MapPanel {
       const body = new FormData();
       body.set("csrf_token", sent.get("csrf_token") ?? "");
       body.set("group_id", told.group_id);
-      void this.send(`/admin/tracks/${told.track_id}/undo`, body);
+      void this.send(told.undo_address, body);
     });
     this.saved.replaceChildren(`${words} `, button);
     this.saved.hidden = false;

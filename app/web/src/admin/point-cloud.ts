@@ -6,6 +6,7 @@ export type Place = readonly [valence: number, arousal: number];
 export interface ToldPlace {
   track_id: number;
   group_id: string;
+  undo_address: string;
   valence: number;
   arousal: number;
   is_corrected: boolean;
