@@ -119,3 +119,50 @@ def test_a_damaged_hash_lets_nobody_in(accounts: AccountService, sessions: Sessi
         session.add(Account(email="ada@example.org", password_hash="no hash at all", role="administrator"))
 
     assert accounts.check_password("ada@example.org", PASSWORD) is None
+
+
+def test_a_stamp_changes_with_password_and_role_and_with_nothing_else(accounts: AccountService):
+    accounts.create_administrator("ada@example.org", PASSWORD)
+    made = accounts.create_account("ann@example.org", PASSWORD, "curator")
+
+    logged_in = accounts.check_password("ann@example.org", PASSWORD)
+    promoted = accounts.set_role(made.account_id, "administrator")
+    changed = accounts.change_password(made.account_id, "another horse battery")
+
+    assert logged_in == made
+    assert len({made.stamp, promoted.stamp, changed.stamp}) == 3
+    assert accounts.find_account(made.account_id) == changed
+
+
+def test_accounts_are_listed_by_address_and_removed(accounts: AccountService):
+    accounts.create_administrator("zoe@example.org", PASSWORD)
+    ann = accounts.create_account("ann@example.org", PASSWORD, "curator")
+
+    listed = [account.email for account in accounts.list_accounts()]
+    accounts.remove_account(ann.account_id)
+
+    assert listed == ["ann@example.org", "zoe@example.org"]
+    assert accounts.find_account(ann.account_id) is None
+
+
+def test_somebody_always_administrates(accounts: AccountService):
+    ada = accounts.create_administrator("ada@example.org", PASSWORD)
+    accounts.create_account("ann@example.org", PASSWORD, "curator")
+
+    with pytest.raises(AccountError, match=r"'ada@example\.org' is the only administrator"):
+        accounts.set_role(ada.account_id, "curator")
+    with pytest.raises(AccountError, match=r"'ada@example\.org' is the only administrator"):
+        accounts.remove_account(ada.account_id)
+
+
+@pytest.mark.parametrize("change", ["set_role", "change_password", "remove_account"])
+def test_an_account_that_is_not_there_cannot_be_changed(accounts: AccountService, change: str):
+    value = {"set_role": ("curator",), "change_password": (PASSWORD,), "remove_account": ()}[change]
+
+    with pytest.raises(AccountError, match="there is no account 7"):
+        getattr(accounts, change)(7, *value)
+
+
+def test_a_role_that_is_unknown_is_refused(accounts: AccountService):
+    with pytest.raises(AccountError, match="expected a role among curator, administrator, got 'king'"):
+        accounts.create_account("ann@example.org", PASSWORD, "king")
