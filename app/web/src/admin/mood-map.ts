@@ -12,6 +12,9 @@ const REACH_PX = 12;
 const TITLE_PAUSE_MS = 120;
 const STEP = 0.02;
 const MAX_CORNERS = 60;
+/** With more points than these in sight, a map on the move is drawn coarser on fine screens, and finely again at rest. */
+const MANY = 10_000;
+const REST_MS = 150;
 const ARROWS: Record<string, Place> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export async function startMoodMap(): Promise<void> {
@@ -43,6 +46,8 @@ class MoodMap implements Gestures {
   private isDirty = true;
   private frame = 0;
   private titleTimer = 0;
+  private restTimer = 0;
+  private isTravelling = false;
 
   constructor(
     private readonly stage: HTMLElement,
@@ -115,12 +120,12 @@ class MoodMap implements Gestures {
 
   moveMap(dx: number, dy: number): void {
     this.view.moveBy(dx, dy);
-    this.repaint();
+    this.travel();
   }
 
   zoom(x: number, y: number, factor: number): void {
     this.view.zoomAt(x, y, factor);
-    this.repaint();
+    this.travel();
   }
 
   private use(button: HTMLButtonElement): void {
@@ -277,12 +282,32 @@ class MoodMap implements Gestures {
   private resize(): void {
     const { clientWidth, clientHeight } = this.stage;
     this.view.resize(clientWidth, clientHeight);
-    for (const canvas of [this.points, this.surface]) {
-      // Before the style sheet has come there is no room at all.
-      canvas.width = Math.max(1, Math.round(clientWidth * devicePixelRatio));
-      canvas.height = Math.max(1, Math.round(clientHeight * devicePixelRatio));
-    }
+    this.fit(this.surface, devicePixelRatio);
     this.repaint();
+  }
+
+  private fit(canvas: HTMLCanvasElement, density: number): void {
+    // Before the style sheet has come there is no room at all: the view is never empty.
+    const [width, height] = [Math.round(this.view.width * density), Math.round(this.view.height * density)];
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+  }
+
+  private travel(): void {
+    this.isTravelling = true;
+    window.clearTimeout(this.restTimer);
+    this.restTimer = window.setTimeout(() => {
+      this.isTravelling = false;
+      if (devicePixelRatio > 1) this.repaint();
+    }, REST_MS);
+    this.repaint();
+  }
+
+  private paintPoints(): void {
+    const isCoarse = this.isTravelling && this.cloud.countNear(this.view.low, this.view.high) > MANY;
+    const density = isCoarse ? Math.min(1, devicePixelRatio) : devicePixelRatio;
+    this.fit(this.points, density);
+    this.painter.paint(this.cloud, this.view, density);
   }
 
   private repaint(): void {
@@ -295,7 +320,7 @@ class MoodMap implements Gestures {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      if (this.isDirty) this.painter.paint(this.cloud, this.view, devicePixelRatio);
+      if (this.isDirty) this.paintPoints();
       this.isDirty = false;
       paintMarks(this.surface, this.view, devicePixelRatio, this.cloud, this.marks);
     });
