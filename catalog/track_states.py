@@ -117,12 +117,15 @@ def _write_correction(session: Session, track_id: int, value: Mapping[str, Any] 
 
 def _write_stated(session: Session, track_id: int, values: Mapping[str, Any]) -> None:
     """Take back what a list said of a track's sound, where nothing was said before; a curator's word stays."""
-    correction = session.get(AffectCorrection, track_id)
-    if "valence" in values and correction is not None and correction.who.startswith("import "):
-        session.delete(correction)
-    features = session.get(AudioFeatures, track_id)
-    if "tempo_bpm" in values and features is not None and features.analyzer_version == "imported":
-        features.tempo_bpm = values["tempo_bpm"]
+    # Each look-up writes what waits before it, row by row: in a bulk edit only where there is something to take back.
+    if "valence" in values:
+        correction = session.get(AffectCorrection, track_id)
+        if correction is not None and correction.who.startswith("import "):
+            session.delete(correction)
+    if "tempo_bpm" in values:
+        features = session.get(AudioFeatures, track_id)
+        if features is not None and features.analyzer_version == "imported":
+            features.tempo_bpm = values["tempo_bpm"]
 
 
 def _to_row(table: type[Base], track_id: int, values: Mapping[str, Any]) -> Base:
