@@ -30,6 +30,8 @@ MAX_OFFSET: Final = 1.0
 # wrong. Silence counts for less than a word.
 _SILENCE_WEIGHT: Final = 0.3
 _FLOOR: Final = 1e-4
+# Of voices; what is angry in a voice is tense in music.
+_WORD_BY_LABEL: Final = {"happy": "happy", "sad": "sad", "angry": "angry", "neutral": "calm"}
 _FORMAT: Final = 1
 
 
@@ -93,8 +95,10 @@ class MoodModel:
     def describe(self) -> str:
         """Say in plain words what was learned."""
         if self.n_corrections < MIN_CORRECTIONS:
-            return f"{self.n_corrections} corrections so far; from {MIN_CORRECTIONS} on they count"
-        likelier, rarer = (LABELS[int(i)] for i in (np.argmax(self.offsets), np.argmin(self.offsets)))
+            n = self.n_corrections
+            return f"{n} correction{'' if n == 1 else 's'} so far; from {MIN_CORRECTIONS} on they count"
+        extremes = (int(np.argmax(self.offsets)), int(np.argmin(self.offsets)))
+        likelier, rarer = (_WORD_BY_LABEL[LABELS[position]] for position in extremes)
         return f"your voice sounds more {rarer} and less {likelier} than you are"
 
     def to_json(self) -> dict[str, Any]:

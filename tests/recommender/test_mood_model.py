@@ -32,7 +32,7 @@ def test_a_listener_whose_calm_voice_sounds_sad_is_met():
 
     assert corrected["neutral"] > 0.55
     assert corrected["sad"] < 0.38
-    assert model.describe() == "your voice sounds more sad and less neutral than you are"
+    assert model.describe() == "your voice sounds more sad and less calm than you are"
 
 
 def test_moods_left_as_they_were_hold_the_correction_back():

@@ -148,7 +148,7 @@ def test_the_page_tells_what_was_learned_and_forgets_part_by_part(client):
 
     assert "Liked (1)" in told
     assert "Never again (1)" in told
-    assert "1 corrections so far" in told
+    assert "1 correction so far" in told
     assert "We know your voice from 1 note" in told
     assert "Nothing yet. Like a track" in forgotten
     assert "You have not corrected a mood yet" in forgotten
