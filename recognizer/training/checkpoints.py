@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 WEIGHTS_FILE = "model.safetensors"
 SETTINGS_FILE = "checkpoint.json"
 _POSITIONS = "encoder.positions"
+_MOOD_OFFSETS = "mood_offsets"
 _SETTINGS = ("labels", "config", "temperature", "margin_threshold", "facts")
 
 
@@ -81,6 +82,7 @@ def set_head(model: EmotionClassifier, fitted: FittedHead) -> None:
     with torch.no_grad():
         model.statistics_mean.copy_(torch.from_numpy(head.mean))
         model.statistics_std.copy_(torch.from_numpy(head.std))
+        model.mood_offsets.copy_(torch.from_numpy(head.mood_offsets))
     model.head.load_state_dict(head.network.state_dict())
 
 
@@ -125,6 +127,8 @@ def load_checkpoint(folder: Path, *, encoder: str | None = None) -> Checkpoint:
     config = parse_run(fields, where=str(folder / SETTINGS_FILE))
     located = dataclasses.replace(config, encoder=encoder or config.encoder)
     model = build_model(located, from_scratch=True)
+    # Checkpoints of before moods were told from voices have no offsets; zeros take nothing out.
+    weights.setdefault(_MOOD_OFFSETS, model.mood_offsets)
     try:
         model.load_state_dict(_shorten_positions(weights, model))
     except RuntimeError as error:

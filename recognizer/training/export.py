@@ -18,9 +18,11 @@ from recognizer.audio import SAMPLE_RATE
 from recognizer.bundles import Bundle, BundleDescription, compute_sha256, write_bundle
 from recognizer.calibration import Calibration
 from recognizer.training.errors import TrainingError
+from recognizer.training.tuning_config import FineTuningConfig
 
 if TYPE_CHECKING:
     from recognizer.training.checkpoints import Checkpoint
+    from recognizer.training.config import TrainingConfig
 
 OPSET = 17
 # Largest difference of any logit between torch and the float32 graph.
@@ -84,7 +86,9 @@ def export(
             folder,
             _describe(checkpoint, model_file, version),
             model_file=model_file,
+            # The network standardizes, so voices are measured from zero.
             statistics_mean=np.zeros(checkpoint.model.statistics_dim, dtype=np.float32),
+            mood_offsets=checkpoint.model.mood_offsets.numpy(),
             model_card=model_card,
         )
     return bundle, ExportReport(largest, agreement, bundle.model_file.stat().st_size)
@@ -182,6 +186,11 @@ def _describe(checkpoint: Checkpoint, model_file: Path, version: str) -> BundleD
             temperature=checkpoint.temperature,
             margin_threshold=checkpoint.margin_threshold,
             model_sha256=compute_sha256(model_file),
-            fitted_on="out-of-fold speakers of " + ", ".join(config.corpora),
+            fitted_on=_name_calibration_speakers(config),
         ),
     )
+
+
+def _name_calibration_speakers(config: TrainingConfig) -> str:
+    kind = "validation" if isinstance(config, FineTuningConfig) else "out-of-fold"
+    return f"{kind} speakers of {', '.join(config.corpora)}"

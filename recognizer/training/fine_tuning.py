@@ -110,6 +110,7 @@ def fine_tune(  # noqa: PLR0913 - what a training needs
             f"{where}: cannot write a checkpoint to {str(trainer.folder)!r}: {error}; those before it are whole"
         ) from error
     network.eval()
+    network.learn_mood_offsets(data.training)
     return _judge(network, store, data, trainer.state.best_global_step or trainer.state.global_step)
 
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from recognizer.evaluation.predictions import Prediction, read_rows, write_predictions
+from recognizer.evaluation.predictions import read_rows, write_predictions
+from recognizer.labels import LABELS
 from recognizer.training.errors import TrainingError
-from recognizer.training.known_voices import KNOWN_CLIPS
+from recognizer.training.known_voices import (
+    KNOWN_CLIPS,
+    name_week,
+    predict_after_weeks,
+    predict_with_known_clips,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from recognizer.training.config import TrainingConfig
+    from recognizer.training.known_voices import HeardClips
     from recognizer.training.protocols import FoldRows
+
+PREDICTIONS_FOLDER = "predictions"
 
 _DONE_FILE = "done.json"
 
@@ -68,20 +77,23 @@ class FoldResults:
             return False
         return bool(facts["config"] == self._description)
 
-    def keep(
-        self, fold: FoldRows, seed: int, rows_by_known: Mapping[int, Sequence[Prediction]], facts: dict[str, Any]
-    ) -> None:
-        """Write a fold's predictions; the facts come last, so that a folder with facts is whole.
+    def keep(self, fold: FoldRows, seed: int, heard: HeardClips, facts: dict[str, Any]) -> None:
+        """Predict the test clips of a fold by what is known of their voices, and write what came out.
+
+        Weeks of one mood are told by the run's first seed alone: they illustrate, and are many.
 
         Args:
             fold: what was tested.
             seed: of its training.
-            rows_by_known: predictions by how many clips of each voice were known.
-            facts: what else is worth knowing.
+            heard: the test clips and the fold's model.
+            facts: what else is worth knowing; written last, so that a folder with facts is whole.
         """
         folder = self.get_folder(fold, seed)
-        for n_known, rows in rows_by_known.items():
-            write_predictions(folder / f"known-{n_known}.csv", rows)
+        rows_by_name = predict_with_known_clips(heard)
+        if seed == self._seeds[0]:
+            rows_by_name |= dict(predict_after_weeks(heard))
+        for name, rows in rows_by_name.items():
+            write_predictions(folder / f"{name}.csv", rows)
         temporary = folder / f"{_DONE_FILE}.part"
         temporary.write_text(json.dumps({**facts, "config": self._description}) + "\n", encoding="utf-8")
         temporary.replace(folder / _DONE_FILE)
@@ -90,16 +102,25 @@ class FoldResults:
         """Write the predictions of all seeds whose folds are done.
 
         Returns:
-            `predictions/<protocol>.csv`, beside which lie `<protocol>-known-<n>.csv`; None while folds are lacking.
+            `predictions/<protocol>.csv`, beside which lie `<protocol>-known-<n>.csv` and, of the first seed,
+            `<protocol>-week-of-<label>.csv` and `...-as-heard.csv`; None while folds are lacking.
         """
         whole = [seed for seed in self._seeds if all(self.is_done(fold, seed) for fold in planned)]
         if not whole:
             return None
-        folder = self._out_dir / "predictions"
-        folder.mkdir(parents=True, exist_ok=True)
-        protocol = planned[0].protocol
         for n_known in KNOWN_CLIPS:
-            parts = [self.get_folder(fold, seed) / f"known-{n_known}.csv" for seed in whole for fold in planned]
-            name = f"{protocol}-known-{n_known}.csv" if n_known else f"{protocol}.csv"
-            write_predictions(folder / name, [row for part in parts for row in read_rows(part)])
-        return folder / f"{protocol}.csv"
+            self._join_parts(planned, whole, f"known-{n_known}", f"-known-{n_known}" if n_known else "")
+        for label in LABELS:
+            for is_mood_taken_out in (True, False):
+                name = name_week(label, is_mood_taken_out=is_mood_taken_out)
+                self._join_parts(planned, self._seeds[:1], name, f"-{name}")
+        return self._out_dir / PREDICTIONS_FOLDER / f"{planned[0].protocol}.csv"
+
+    def _join_parts(self, planned: Sequence[FoldRows], seeds: Sequence[int], part_name: str, suffix: str) -> None:
+        parts = [self.get_folder(fold, seed) / f"{part_name}.csv" for seed in seeds for fold in planned]
+        if not all(part.exists() for part in parts):
+            return
+        folder = self._out_dir / PREDICTIONS_FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = [row for part in parts for row in read_rows(part)]
+        write_predictions(folder / f"{planned[0].protocol}{suffix}.csv", rows)

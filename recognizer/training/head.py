@@ -28,11 +28,14 @@ class Head:
     Attributes:
         mean: float32, shape (d,), of the training set's statistics.
         std: float32, shape (d,).
+        mood_offsets: float32, shape (n_labels, d), how far each label's mean lies from the mean over labels,
+            standardized.
         network: standardized, centered statistics (B, d) -> logits (B, n_labels), in evaluation mode.
     """
 
     mean: np.ndarray
     std: np.ndarray
+    mood_offsets: np.ndarray
     network: nn.Sequential
 
     @torch.inference_mode()
@@ -113,7 +116,29 @@ def fit_head(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> Head
         torch.manual_seed(seed)
         network = build_network(standardized.shape[2], hidden_size=config.hidden_size, dropout=config.dropout)
         _optimize(network, standardized, clips, weights=weights, config=config, rng=np.random.default_rng(seed))
-    return Head(mean, std, network.eval())
+    offsets = compute_mood_offsets(standardized.mean(axis=1), clips.truth, weights)
+    return Head(mean, std, offsets, network.eval())
+
+
+def compute_mood_offsets(standardized: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Compute what each mood does to the statistics, so that a listener's usual mood is not taken for the voice.
+
+    Args:
+        standardized: shape (n_clips, d).
+        truth: shape (n_clips,), labels as integers; each label occurs.
+        weights: shape (n_clips,), see `TrainingClips.weigh`.
+
+    Returns:
+        float32, shape (n_labels, d): each label's weighted mean less the plain mean of these means.
+    """
+    means = np.stack(
+        [
+            np.average(standardized[truth == label], axis=0, weights=weights[truth == label])
+            for label in range(len(LABELS))
+        ]
+    )
+    offsets: np.ndarray = (means - means.mean(axis=0)).astype(np.float32)
+    return offsets
 
 
 def _optimize(  # noqa: PLR0913 - what a training loop needs

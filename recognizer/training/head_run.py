@@ -10,7 +10,7 @@ import numpy as np
 from recognizer.training.checkpoints import build_model
 from recognizer.training.cross_validation import fit_with_inner_folds, gather
 from recognizer.training.fold_results import FoldResults
-from recognizer.training.known_voices import predict_with_known_clips
+from recognizer.training.known_voices import HeardClips
 from recognizer.training.protocols import FoldRows, plan_folds
 from recognizer.training.run_corpora import load_corpora
 from recognizer.training.statistics import compute_statistics
@@ -88,13 +88,13 @@ class HeadRun:
         is_train[fold.train] = True
         fitted = fit_with_inner_folds(gather(self._clips.utterances, values).select(is_train), self._config, seed=seed)
         pooled = values[fold.test, 0]
-        predictions = predict_with_known_clips(
-            (pooled - fitted.head.mean) / fitted.head.std,
-            [self._clips.utterances[row] for row in fold.test],
-            lambda centers: fitted.head.compute_logits(pooled, centers),
-            kappa=self._config.kappa,
+        heard = HeardClips(
+            utterances=[self._clips.utterances[row] for row in fold.test],
+            statistics=(pooled - fitted.head.mean) / fitted.head.std,
+            classify=lambda centers: fitted.head.compute_logits(pooled, centers),
+            mood_offsets=fitted.head.mood_offsets,
             temperature=fitted.temperature,
             fold=fold.fold,
             seed=seed,
         )
-        self._results.keep(fold, seed, predictions, {"inner_uar": fitted.inner_uar})
+        self._results.keep(fold, seed, heard, {"inner_uar": fitted.inner_uar})

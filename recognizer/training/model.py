@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from recognizer.labels import LABELS
 from recognizer.training.head import build_network
 from recognizer.training.pooling import build_pooler
 
@@ -38,6 +39,7 @@ class EmotionClassifier(nn.Module):
 
     statistics_mean: Tensor
     statistics_std: Tensor
+    mood_offsets: Tensor
 
     def __init__(  # noqa: PLR0913 - one option for each choice that a run makes about the network
         self,
@@ -62,6 +64,8 @@ class EmotionClassifier(nn.Module):
         self.poolers = nn.ModuleList(poolers)
         self.register_buffer("statistics_mean", torch.zeros(self.statistics_dim))
         self.register_buffer("statistics_std", torch.ones(self.statistics_dim))
+        # What each mood does to the standardized statistics; serving takes it off a voice's baseline.
+        self.register_buffer("mood_offsets", torch.zeros(len(LABELS), self.statistics_dim))
         self.head = build_network(self.statistics_dim, hidden_size=hidden_size, dropout=dropout)
 
     def forward(self, waveform: Tensor, center: Tensor | None = None) -> tuple[Tensor, Tensor]:

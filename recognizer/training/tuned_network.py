@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from recognizer.training.draws import iter_equal_lengths
-from recognizer.training.head import UNKNOWN_VOICE_SHARE
+from recognizer.training.head import UNKNOWN_VOICE_SHARE, compute_mood_offsets
 from recognizer.training.speech_frames import to_waveform
 from recognizer.voice_baseline import MAX_WEIGHT
 
@@ -98,6 +98,14 @@ class TunedNetwork(nn.Module):
         mean = (weights * pooled).sum(dim=0)
         self.classifier.statistics_mean.copy_(mean)
         self.classifier.statistics_std.copy_((weights * (pooled - mean) ** 2).sum(dim=0).sqrt() + _LEAST_STD)
+
+    @torch.no_grad()
+    def learn_mood_offsets(self, clips: TrainingSet) -> None:
+        """Compute what each mood does to the statistics, of every training clip as it was last heard."""
+        offsets = compute_mood_offsets(
+            self._standardize(self.memory).cpu().numpy(), clips.targets.argmax(axis=1), clips.weights
+        )
+        self.classifier.mood_offsets.copy_(torch.from_numpy(offsets))
 
     def _follow(self, pooled: Tensor) -> None:
         """Let the constants of standardization follow, with a small share of the batch."""

@@ -14,7 +14,7 @@ import torch
 from recognizer.training.checkpoints import Checkpoint, build_model, save_checkpoint
 from recognizer.training.fine_tuning import TunedModel, compute_logits, fine_tune
 from recognizer.training.fold_results import FoldResults
-from recognizer.training.known_voices import predict_with_known_clips
+from recognizer.training.known_voices import HeardClips
 from recognizer.training.protocols import FoldRows, plan_folds
 from recognizer.training.run_corpora import load_corpora
 from recognizer.training.speech_frames import keep_lower_outputs, keep_speech
@@ -143,17 +143,18 @@ class TuningRun:
         tuned = self._train(fold.train, folder, seed, f"{fold.protocol} {fold.fold} seed {seed}")
         pooled = tuned.network.pool_all(self._store, fold.test)
         tuned.network.cpu()
-        predictions = predict_with_known_clips(
-            tuned.network.classifier.classify(pooled)[1].detach().numpy(),
-            [self._utterances[row] for row in fold.test],
-            lambda centers: compute_logits(tuned.network, pooled, torch.from_numpy(centers)),
-            kappa=self.config.kappa,
+        classifier = tuned.network.classifier
+        heard = HeardClips(
+            utterances=[self._utterances[row] for row in fold.test],
+            statistics=classifier.classify(pooled)[1].detach().numpy(),
+            classify=lambda centers: compute_logits(tuned.network, pooled, torch.from_numpy(centers)),
+            mood_offsets=classifier.mood_offsets.numpy(),
             temperature=tuned.temperature,
             fold=fold.fold,
             seed=seed,
         )
         facts = {"validation_uar": tuned.validation_uar, "best_step": tuned.best_step}
-        self._results.keep(fold, seed, predictions, facts)
+        self._results.keep(fold, seed, heard, facts)
         for trainer_folder in folder.glob("trainer-*"):
             if (trainer_folder / "log.csv").exists():
                 (trainer_folder / "log.csv").replace(folder / "log.csv")

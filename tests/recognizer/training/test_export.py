@@ -27,6 +27,7 @@ def make_checkpoint(encoder_dir):
     with torch.no_grad():
         model.statistics_mean.copy_(pooled.mean(dim=0))
         model.statistics_std.copy_(pooled.std(dim=0) + 1e-5)
+        model.mood_offsets.copy_(torch.from_numpy(rng.standard_normal(tuple(model.mood_offsets.shape))))
         for parameter in model.head.parameters():
             parameter.copy_(torch.from_numpy(rng.standard_normal(tuple(parameter.shape))))
     return Checkpoint(model.eval(), config, temperature=1.3, margin_threshold=0.1, facts={})
@@ -82,6 +83,13 @@ def test_the_bundle_carries_the_run_and_its_calibration(checkpoint, bundle_dir):
     assert (description.window_s, description.hop_s) == (checkpoint.config.window_s, checkpoint.config.hop_s)
     assert (description.calibration.temperature, description.calibration.margin_threshold) == (1.3, 0.1)
     assert (bundle_dir / "MODEL_CARD.md").read_text() == "# Card\n"
+
+
+def test_the_bundle_carries_what_moods_do_to_the_statistics(checkpoint, bundle_dir):
+    bundle = EmotionRecognizer.load(bundle_dir).bundle
+
+    np.testing.assert_array_equal(bundle.mood_offsets, checkpoint.model.mood_offsets.numpy())
+    assert bundle.description.calibration.fitted_on == "out-of-fold speakers of ravdess"
 
 
 def test_int8_is_smaller_or_as_small_and_agrees(checkpoint, bundle_dir, tmp_path):
