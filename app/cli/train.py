@@ -122,6 +122,23 @@ def train_affect(out: Path, cache: Path, report: Path | None, material: Path | N
     click.echo(f"affect model in {out}")
 
 
+@train.command("recommender")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Gets the query models' arrays.")
+@click.option("--cache", type=click.Path(path_type=Path), required=True, help="Keeps what a cut run has computed.")
+@click.option("--report", type=click.Path(path_type=Path), help="Gets query_models.json and the out-of-fold scores.")
+@click.option("--material", type=EXISTING_FOLDER, help="EMOTITUNE_MATERIAL_DIR unless given.")
+def train_recommender(out: Path, cache: Path, report: Path | None, material: Path | None) -> None:
+    """Fit the ways from a mood to a query, towers among them, measured out of fold by artist."""
+    with _torch_needed():
+        from recommender.training.fit_towers import fit_query_models
+
+    with _StepBar() as show:
+        figures = fit_query_models(
+            _find_material(material), cache_dir=cache, out_path=out, report_dir=report, on_progress=show
+        )
+    click.echo(format_table(("Query model", "nDCG@10"), [(name, f"{value:.3f}") for name, value in figures.items()]))
+
+
 @train.command("music")
 @click.argument("name")
 @click.option("--cache", type=click.Path(path_type=Path), help="Keeps what a cut run has computed.")

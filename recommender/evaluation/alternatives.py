@@ -22,7 +22,7 @@ def load_alternatives(path: Path, tracks: RatedTracks) -> dict[str, Ranker]:
 
     Args:
         path: `system, track_id, fold`, then a column per query, such as `1 happy` or `0.6 happy+0.4 sad`, as
-            `recommender.training.fit_towers --report` writes it.
+            `emotitune train recommender --report` writes it.
         tracks: the catalog; each must be scored by each system.
 
     Raises:

@@ -1,13 +1,10 @@
-"""Fit the query models that ship, and measure every one out of fold: `python -m recommender.training.fit_towers`."""
+"""Fit the query models that ship, and measure every one out of fold: `emotitune train recommender`."""
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
-import sys
 from itertools import permutations
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,6 +22,7 @@ from recommender.training.towers import N_STEPS, Moods, draw_moods, fit_towers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from recommender.towers import Towers
 
@@ -185,22 +183,3 @@ def _write_models(path: Path, tracks: PlacedTracks, towers: Towers) -> None:
     arrays["prototypes"] = fit_prototypes(tracks).astype(np.float32)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(path, allow_pickle=False, **arrays)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Read the command line and fit."""
-    parser = argparse.ArgumentParser(description="Fit the query models that ship and measure them out of fold.")
-    parser.add_argument("--material", type=Path, required=True, help="Folder with Emotify and the public taggers.")
-    parser.add_argument("--cache", type=Path, required=True, help="Folder that keeps descriptors between runs.")
-    parser.add_argument("--out", type=Path, default=PRETRAINED_PATH, help="Gets the arrays.")
-    parser.add_argument("--report", type=Path, help="Folder that gets the scores and figures.")
-    options = parser.parse_args(arguments)
-    figures = fit_query_models(
-        options.material, cache_dir=options.cache, out_path=options.out, report_dir=options.report
-    )
-    for name, value in figures.items():
-        sys.stdout.write(f"{name:24s} nDCG@10 {value:.4f}\n")
-
-
-if __name__ == "__main__":
-    main()
