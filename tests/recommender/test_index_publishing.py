@@ -87,7 +87,11 @@ def test_a_wrong_index_is_refused_and_the_old_one_serves_on(path, index, complai
 
     assert path.read_bytes() == before
     assert raised.value.path == path
-    assert sorted(file.name for file in path.parent.iterdir()) == ["tracks.index", "tracks.index.lock"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "tracks.index",
+        "tracks.index.lock",
+        "tracks.index.rejected.json",
+    ]
 
 
 def build_careless(catalog):

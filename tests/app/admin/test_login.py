@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 
 from app.admin.guard import LOGGED_IN_AT, MAX_SESSION_S
 from catalog.models import Account
@@ -49,18 +49,24 @@ def test_a_stranger_is_sent_to_the_login_and_back_again(stranger, path):
     assert answer.location.startswith("/admin/login?next=")
 
 
+def fill_in(rule):
+    """Make an address of a rule: the first of several words, 1 for whatever else."""
+    return re.sub("<[^>]+>", "1", re.sub(r"<any\((\w+)[^>]*>", r"\1", rule))
+
+
 def test_every_view_but_the_login_is_guarded(app, stranger):
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("admin.")]
     closed = [rule for rule in rules if not rule.endpoint.startswith("admin.login.") or "out" in rule.endpoint]
 
     answers = {
-        (rule.endpoint, method): stranger.open(re.sub("<[^>]+>", "1", rule.rule), method=method)
+        (rule.endpoint, method): stranger.open(fill_in(rule.rule), method=method)
         for rule in closed
         for method in rule.methods & {"GET", "POST"}
     }
 
     assert len(answers) >= 15
-    assert all("/admin/login" in answer.location for answer in answers.values())
+    unguarded = [key for key, answer in answers.items() if "/admin/login" not in (answer.location or "")]
+    assert unguarded == []
 
 
 def test_the_login_goes_on_to_where_one_wanted_to_go(stranger):
@@ -128,16 +134,6 @@ def test_an_account_that_is_gone_is_logged_out_at_once(client, services):
         session.execute(delete(Account))
 
     assert client.get("/admin/tracks").status_code == 303
-
-
-def test_a_curator_is_told_that_this_is_for_administrators(client, services):
-    with services.sessions.begin() as session:
-        session.execute(update(Account).values(role="curator"))
-
-    answer = client.get("/admin/tracks")
-
-    assert answer.status_code == 403
-    assert "Only administrators may look after the library." in answer.text
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites(stranger):

@@ -101,7 +101,8 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(out_dir, wav2vec2_d
         on_progress=lambda step, n_done, _n_total: steps.append(n_done) if "f1" in step else None,
     ).measure("ravdess-4", folds=["f1"])
 
-    assert steps[0] > 20
+    # From the last checkpoint that was whole when the kill came, not from the start.
+    assert steps[0] > 10
     (tmp_path / "uncut").mkdir()
     (tmp_path / "uncut" / "cache").symlink_to(out_dir / "cache")
     TuningRun(CONFIG, {"ravdess": ravdess_dir}, tmp_path / "uncut", encoder=str(wav2vec2_dir)).measure(
