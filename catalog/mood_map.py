@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from sqlalchemy import and_, case, func, literal, select
+from sqlalchemy import case, func, literal, select
 
 from catalog.analysis.affect import AFFECT_LABELS
 from catalog.filters import EVERY_TRACK, TrackFilter, conditions
@@ -106,9 +106,9 @@ def _read(
 ) -> np.ndarray:
     """Read id, valence, arousal, uncertainty and mood, float64, shape (n, 5)."""
     shares = [getattr(table, label) for label in MOODS]
-    # The database compares quicker than three more numbers are read.
-    is_largest = [and_(*(share >= other for other in shares if other is not share)) for share in shares]
-    mood = case(*((is_it, place) for place, is_it in enumerate(is_largest)), else_=0)
+    # The database compares quicker than three more numbers are read; ties go to the first.
+    largest = (func.max if session.get_bind().dialect.name == "sqlite" else func.greatest)(*shares)
+    mood = case(*((share, place) for place, share in enumerate(shares)), value=largest, else_=0)
     query = select(table.track_id, table.valence, table.arousal, uncertainty, mood)
     if wanted != EVERY_TRACK:
         query = query.where(table.track_id.in_(select(Track.id).where(*conditions(session, wanted))))
