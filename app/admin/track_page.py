@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
-from flask_login import current_user
 
 from app.admin.bulk_edit import flash_undo
 from app.admin.context import MAX_ID, current_services, to_local_address
+from app.admin.guard import who
 from app.admin.track_words import ACTION_WORDS, RATING_WORDS, describe_change
 from app.admin.wording import find_leading_mood
 from catalog.edit_values import TrackEdit
@@ -76,7 +76,7 @@ def save(track_id: int) -> ResponseReturnValue:
     services.library.get_track(track_id)
     changes = read_changes(request.form)
     try:
-        result = services.curation.edit([track_id], TrackEdit(changes), who=current_user.email)
+        result = services.curation.edit([track_id], TrackEdit(changes), who=who())
     except InvalidEditError as error:
         values = {field.name: request.form.get(field.name, "") for field in FIELDS}
         # The error's own words begin with the field, and the form shows them at it.
@@ -97,7 +97,7 @@ def correct(track_id: int) -> ResponseReturnValue:
     """
     curation = current_services().curation
     try:
-        result = curation.correct(track_id, *read_place(request.form), who=current_user.email)
+        result = curation.correct(track_id, *read_place(request.form), who=who())
     except InvalidEditError as error:
         if _wants_json():
             return jsonify(problem=_reason(error)), 422
@@ -116,7 +116,7 @@ def withdraw(track_id: int) -> ResponseReturnValue:
     Raises:
         TrackNotFoundError: no track bears this id.
     """
-    result = current_services().curation.withdraw_correction(track_id, who=current_user.email)
+    result = current_services().curation.withdraw_correction(track_id, who=who())
     if _wants_json():
         return _send_place(track_id, result.group_id)
     flash_undo("The correction is gone: the prediction counts again.", result)
@@ -131,7 +131,7 @@ def undo(track_id: int) -> ResponseReturnValue:
         TrackNotFoundError: no track bears this id.
     """
     try:
-        report = current_services().curation.undo(request.form.get("group_id", ""), who=current_user.email)
+        report = current_services().curation.undo(request.form.get("group_id", ""), who=who())
     except (UnknownChangeError, UndoBlockedError) as error:
         if _wants_json():
             return jsonify(problem=str(error)), 409
@@ -156,7 +156,7 @@ def change_tags(track_id: int) -> ResponseReturnValue:
     added = ((request.form.get("kind", ""), request.form.get("name", "")),)
     edit = TrackEdit(remove_tags=((kind, name),)) if name else TrackEdit(add_tags=added)
     try:
-        services.curation.edit([track_id], edit, who=current_user.email)
+        services.curation.edit([track_id], edit, who=who())
     except InvalidEditError as error:
         flash(f"The tag is not saved: {_reason(error)}.")
     return _go_back_to(track_id)

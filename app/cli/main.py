@@ -23,7 +23,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("app.serving:serve", "Serve the page, with a worker beside it."),
     "worker": ("app.serving:worker", "Do the long work of the queue."),
     "admin": ("app.cli.accounts:admin", "Create accounts for the admin page."),
-    "corpora": ("app.cli.train:corpora", "List and audit speech corpora."),
+    "corpora": ("app.cli.corpora:corpora", "List and audit speech corpora."),
     "train": ("app.cli.train:train", "Train a recognizer or the music affect model."),
     "export": ("app.cli.train:export", "Turn a trained checkpoint into a bundle that serves."),
     "evaluate": ("app.cli.evaluate:evaluate", "Measure recognizer and recommender."),

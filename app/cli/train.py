@@ -1,25 +1,15 @@
-"""Train and export models, and look at speech corpora; torch is imported when a command needs it."""
+"""Train and export models; torch is imported when a command needs it."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import click
 from tqdm import tqdm
 
+from app.cli.material import EXISTING_FOLDER, data_option, find_material, find_speech
 from app.cli.tables import format_table
-
-if TYPE_CHECKING:
-    from recognizer.corpora.splits import SpeakerSplit
-
-EXISTING_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
-data_option = click.option(
-    "--data",
-    type=EXISTING_FOLDER,
-    help="Folder that holds the corpora's folders; `data/speech` of EMOTITUNE_MATERIAL_DIR unless given.",
-)
 
 
 @click.group()
@@ -56,7 +46,7 @@ def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
     with _torch_needed():
         from recognizer.training.any_run import run_any
 
-    folder = _find_speech(data)
+    folder = find_speech(data)
     with _StepBar() as show:
         files, checkpoint = run_any(
             config,
@@ -93,7 +83,7 @@ def train_student(  # noqa: PLR0913, PLR0917 - options of one command
     with _torch_needed():
         from recognizer.training.student_run import train_student as run_distillation
 
-    folder = _find_speech(data)
+    folder = find_speech(data)
     with _StepBar() as show:
         student = run_distillation(
             config,
@@ -118,7 +108,7 @@ def train_affect(out: Path, cache: Path, report: Path | None, material: Path | N
         from catalog.training.fit_affect import fit_affect_model
 
     with _StepBar() as show:
-        fit_affect_model(_find_material(material), out, cache_dir=cache, report_dir=report, on_progress=show)
+        fit_affect_model(find_material(material), out, cache_dir=cache, report_dir=report, on_progress=show)
     click.echo(f"affect model in {out}")
 
 
@@ -134,7 +124,7 @@ def train_recommender(out: Path, cache: Path, report: Path | None, material: Pat
 
     with _StepBar() as show:
         figures = fit_query_models(
-            _find_material(material), cache_dir=cache, out_path=out, report_dir=report, on_progress=show
+            find_material(material), cache_dir=cache, out_path=out, report_dir=report, on_progress=show
         )
     click.echo(format_table(("Query model", "nDCG@10"), [(name, f"{value:.3f}") for name, value in figures.items()]))
 
@@ -154,7 +144,7 @@ def train_music(name: str, cache: Path | None, material: Path | None) -> None:
     head_path = find_head(name, folder)
     with _StepBar() as show:
         figures = fit_music_model(
-            name, _find_material(material), head_path, cache_dir=cache or folder / "cache", on_progress=show
+            name, find_material(material), head_path, cache_dir=cache or folder / "cache", on_progress=show
         )
     rows = [
         (feeling.removeprefix("spearman_"), f"{f.value:.3f}", f"{f.low:.3f}-{f.high:.3f}")
@@ -188,73 +178,6 @@ def export(  # noqa: PLR0913 - options of one command
         f"{bundle.description.model} in {out}: {report.size_bytes / 1e6:.1f} MB, largest difference to torch "
         f"{report.largest_difference:.2g}, int8 agreement {report.int8_agreement:.1%}"
     )
-
-
-@click.group()
-def corpora() -> None:
-    """List and audit speech corpora."""
-
-
-@corpora.command("list")
-def list_corpora() -> None:
-    """Say which corpora can be loaded, under which licence, and where they come from."""
-    from recognizer.corpora import CORPORA
-
-    rows = [(info.name, info.license, info.homepage) for info in CORPORA.values()]
-    click.echo(format_table(("Corpus", "Licence", "Where"), rows))
-
-
-@corpora.command("fetch")
-@click.argument("name")
-@click.option(
-    "--data",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Folder that gets the corpus's own folder.",
-)
-def fetch(name: str, folder: Path) -> None:
-    """Fetch a corpus from where its authors put it, checked against their checksum."""
-    from recognizer.corpora import find_corpus
-    from recognizer.corpora.fetching import fetch_corpus
-
-    info = find_corpus(name)
-    if info.archive is not None:
-        click.echo(f"{info.title}, {info.license}: fetching about {info.archive.size_mb} MB", err=True)
-    click.echo(fetch_corpus(info, folder))
-
-
-@corpora.command("audit")
-@click.argument("name")
-@click.option(
-    "--split", "split_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A split file."
-)
-@data_option
-def audit(name: str, split_file: Path | None, data: Path | None) -> None:
-    """Look for repeated audio, shared voices and labels told by duration or level alone."""
-    import numpy as np
-
-    from recognizer.audio import decode_clip
-    from recognizer.corpora import load_corpus
-    from recognizer.corpora.audit import audit_corpus
-
-    split = _find_split(name, split_file)
-    utterances = load_corpus(name, _find_speech(data) / name)
-    rng = np.random.default_rng(0)
-    report = audit_corpus(utterances, lambda path: decode_clip(path, path.name).waveform, split=split, rng=rng)
-    click.echo(f"{report.n_utterances} recordings")
-    for finding in (*report.duplicates, *report.leaks, *report.shortcuts):
-        click.echo(str(finding))
-    sys.exit(int(not report.is_clean))
-
-
-def _find_split(name: str, split_file: Path | None) -> SpeakerSplit | None:
-    from recognizer.corpora.splits import PUBLISHED_SPLITS, load_published_split, load_speaker_split
-
-    if split_file is not None:
-        return load_speaker_split(split_file)
-    published = [load_published_split(each) for each in PUBLISHED_SPLITS]
-    return next((each for each in published if each.corpus == name), None)
 
 
 def _split_commas(text: str | None) -> tuple[str, ...]:
@@ -298,16 +221,3 @@ class _StepBar:
             self.__exit__()
             self._bar, self._step = tqdm(desc=step, total=n_total, disable=None), step
         self._bar.update(n_done - self._bar.n)
-
-
-def _find_material(material: Path | None) -> Path:
-    from app.settings import Settings
-
-    folder = material or Settings.from_env().material_dir
-    if folder is None:
-        raise click.UsageError("expected a folder with training material: set EMOTITUNE_MATERIAL_DIR or give one")
-    return folder
-
-
-def _find_speech(data: Path | None) -> Path:
-    return data or _find_material(None) / "data" / "speech"

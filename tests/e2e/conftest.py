@@ -16,6 +16,8 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from app.factory import create_app
+from catalog.schema import upgrade
+from tests.app.admin.admin_services import EMAIL, PASSWORD
 from tests.app.web.page_services import make_services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,19 +136,48 @@ def url(services):
         yield address
 
 
+def open_tab(context):
+    """Open a tab; messages of the console are collected, since a blocked script shows there alone."""
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
+    return page
+
+
 @pytest.fixture
 def open_page(context, url):
-    """Open the page; messages of the console are collected, since a blocked script shows there alone."""
+    """Open a page of the listeners'."""
 
     def open_page(path="/", *, microphone=True):
         if microphone:
             context.grant_permissions(["microphone"], origin=url)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
+        page = open_tab(context)
         page.goto(url + path)
         return page
 
     return open_page
+
+
+@pytest.fixture
+def migrated(tmp_path):
+    """An empty database of the newest schema, for the curators' services."""
+    path = tmp_path / "migrated.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@contextmanager
+def log_in(services, context, path, ready):
+    """Serve a curator's page and log in; `ready` is what its script shows once it listens."""
+    assert (ROOT / "app/web/static/dist/admin.js").is_file(), "run python app/web/build_assets.py --dev first"
+    with serve(services) as url:
+        page = open_tab(context)
+        page.goto(url + path)
+        page.get_by_label("E-mail address").fill(EMAIL)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.locator(ready).wait_for()
+        yield page
+        page.close()

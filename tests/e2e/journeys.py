@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 
+from tests.e2e.conftest import ROOT
+
+GRAVE = frozenset({"serious", "critical"})
+
 
 def record(page, seconds=2.5):
     """Press record, read the notice, speak, stop."""
@@ -49,3 +53,15 @@ def wait_for_track(page, track_id):
 def wait_until_playing(page, after_s=0.2):
     """Wait until the music has moved on: a play button that shows pause proves nothing."""
     wait_until(page, f"document.querySelector('#audio').currentTime > {after_s}")
+
+
+def find_violations(page, *, only_grave=True):
+    """Run axe; what it injects is evaluated by the debugger, past the content security policy."""
+    axe = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(axe + ";0")
+    report = page.evaluate("axe.run()")
+    return [
+        (violation["id"], violation["nodes"][0]["html"][:120], violation["nodes"][0]["failureSummary"])
+        for violation in report["violations"]
+        if violation["impact"] in GRAVE or not only_grave
+    ]

@@ -3,24 +3,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import ROOT
-from tests.e2e.journeys import record, upload, wait_for_result, wait_until_playing
+from tests.e2e.journeys import find_violations, record, upload, wait_for_result, wait_until_playing
 
 pytestmark = pytest.mark.browser
-
-GRAVE = {"serious", "critical"}
-
-
-def find_violations(page):
-    """Run axe; what it injects is evaluated by the debugger, past the content security policy."""
-    axe = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
-    page.evaluate(axe + ";0")
-    report = page.evaluate("axe.run()")
-    return [
-        (violation["id"], violation["nodes"][0]["html"][:120], violation["nodes"][0]["failureSummary"])
-        for violation in report["violations"]
-        if violation["impact"] in GRAVE
-    ]
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -13,9 +13,9 @@ from playwright.sync_api import expect
 from app.jobs.worker import serve_jobs
 from catalog.analysis.analyzer import analyze_file
 from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
-from catalog.schema import upgrade
-from tests.app.admin.admin_services import EMAIL, PASSWORD, close, make_admin_services
-from tests.e2e.conftest import ROOT, serve
+from tests.app.admin.admin_services import close, make_admin_services
+from tests.e2e.conftest import log_in
+from tests.e2e.journeys import find_violations
 from tests.factories import add_analyzed_track, write_music
 
 pytestmark = pytest.mark.browser
@@ -27,10 +27,8 @@ TITLES = ("Moss", "Paper Boats", "Slow Water")
 
 
 @pytest.fixture
-def services(tmp_path):
+def services(tmp_path, migrated):
     """Three tracks, and the analysis that ships."""
-    migrated = tmp_path / "migrated.db"
-    upgrade(f"sqlite:///{migrated}")
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     services = make_admin_services(data_dir, migrated, analyzer=analyze_file)
@@ -45,22 +43,9 @@ def services(tmp_path):
 
 @pytest.fixture
 def page(services, context):
-    """The list of tracks, after logging in; messages of the console are collected."""
-    assert (ROOT / "app/web/static/dist/admin.js").is_file(), "run python app/web/build_assets.py --dev first"
-    with serve(services) as url:
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
-        page.goto(f"{url}/admin")
-        page.get_by_label("E-mail address").fill(EMAIL)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        # The script shows this box: from then on keys and searches are heard.
-        page.locator("#select-all").wait_for()
+    """The list of tracks."""
+    with log_in(services, context, "/admin", "#select-all") as page:
         yield page
-        page.close()
 
 
 @contextmanager
@@ -154,14 +139,11 @@ def test_a_running_job_keeps_the_focus_while_it_is_refreshed(page, services):
 
 
 def test_nothing_serious_keeps_anybody_out(page, services):
-    axe = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
     services.jobs.submit("rebuild")
     found = {}
 
     for path in ("tracks", "tracks/1", "import", "jobs", "jobs/1", "index", "tracks/delete?track_id=1"):
         page.goto(re.sub("/admin/.*", f"/admin/{path}", page.url))
-        page.evaluate(axe + ";0")
-        violations = page.evaluate("axe.run()")["violations"]
-        found[path] = [(item["id"], item["nodes"][0]["target"]) for item in violations]
+        found[path] = find_violations(page, only_grave=False)
 
     assert [path for path, problems in found.items() if problems] == [], found

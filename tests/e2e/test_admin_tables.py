@@ -10,10 +10,9 @@ from playwright.sync_api import expect
 
 from app.jobs.running import run_job
 from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
-from catalog.schema import upgrade
-from tests.app.admin.admin_services import EMAIL, PASSWORD, close, make_admin_services
-from tests.e2e.conftest import ROOT, serve
-from tests.e2e.test_accessibility import find_violations
+from tests.app.admin.admin_services import EMAIL, close, make_admin_services
+from tests.e2e.conftest import log_in
+from tests.e2e.journeys import find_violations
 from tests.factories import add_analyzed_track, add_track, write_music
 
 pytestmark = pytest.mark.browser
@@ -22,10 +21,8 @@ TITLES = ("Ash", "Moss", "Paper Boats")
 
 
 @pytest.fixture
-def services(tmp_path):
+def services(tmp_path, migrated):
     """Three tracks, one of them twice, and one that failed."""
-    migrated = tmp_path / "migrated.db"
-    upgrade(f"sqlite:///{migrated}")
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     services = make_admin_services(data_dir, migrated)
@@ -42,21 +39,9 @@ def services(tmp_path):
 
 @pytest.fixture
 def page(services, context):
-    """The list of tracks, after logging in; messages of the console are collected."""
-    assert (ROOT / "app/web/static/dist/admin.js").is_file(), "run python app/web/build_assets.py --dev first"
-    with serve(services) as url:
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
-        page.goto(f"{url}/admin")
-        page.get_by_label("E-mail address").fill(EMAIL)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.locator("#select-all").wait_for()
+    """The list of tracks."""
+    with log_in(services, context, "/admin", "#select-all") as page:
         yield page
-        page.close()
 
 
 def find_genres(services):

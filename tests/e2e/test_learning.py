@@ -9,8 +9,7 @@ from sqlalchemy import select
 
 from catalog.models import Listener, TrackFeedback
 from tests.app.web.page_services import make_library_services
-from tests.e2e.journeys import read_audio, wait_for_track, wait_until, wait_until_playing
-from tests.e2e.test_accessibility import find_violations
+from tests.e2e.journeys import find_violations, read_audio, wait_for_track, wait_until, wait_until_playing
 
 pytestmark = pytest.mark.browser
 

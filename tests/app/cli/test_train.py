@@ -116,33 +116,3 @@ def test_training_without_torch_says_how_to_install_it(config, tmp_path):
 
     assert done.returncode == 1
     assert "training needs 'torch': install it with pip install 'emotitune[train]'" in done.stderr
-
-
-def test_corpora_are_listed_with_licence_and_address(call):
-    outcome = call("corpora", "list")
-
-    assert outcome.exit_code == 0
-    assert "ravdess" in outcome.out
-    assert "CC BY-NC-SA 4.0" in outcome.out
-
-
-def test_a_corpus_is_audited(call, speech_dir):
-    outcome = call("corpora", "audit", "ravdess", "--data", speech_dir)
-
-    assert outcome.exit_code in {0, 1}
-    assert outcome.out.startswith("96 recordings\n")
-    assert outcome.err == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "problem"),
-    [
-        ("iemocap", "cannot fetch corpus 'iemocap': no single file with a checksum is published"),
-        ("unheard-of", "unknown corpus 'unheard-of', expected one of ravdess"),
-    ],
-)
-def test_a_corpus_that_cannot_be_fetched_says_why(call, tmp_path, name, problem):
-    outcome = call("corpora", "fetch", name, "--data", tmp_path)
-
-    assert outcome.exit_code == 1
-    assert problem in outcome.err
