@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from catalog.affect_plane import shares_at
 from catalog.database import utc_now
-from catalog.edit_values import TrackEdit, check_fields, check_tags
+from catalog.edit_values import check_fields, check_tags
 from catalog.errors import InvalidEditError, TrackNotFoundError
 from catalog.history import ChangeAction, ChangeOrigin, record
 from catalog.models import AudioFeatures, Track, TrackAffect, TrackEmbedding, TrackStatus
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from catalog.analysis.affect import AffectEstimate
     from catalog.analysis.features import AudioFeatureValues
+    from catalog.edit_values import TrackEdit
 
 _FEATURE_COLUMNS: Final = frozenset(AudioFeatures.__table__.columns.keys())
 
@@ -95,26 +96,6 @@ def retry_failed(session: Session, track_ids: Iterable[int] | None = None) -> in
     return int(getattr(result, "rowcount", 0))
 
 
-def edit_track(
-    session: Session, track_id: int, changes: Mapping[str, str | int | None], origin: ChangeOrigin | None = None
-) -> None:
-    """Change what is known of a track; imports leave the changed fields alone from now on.
-
-    Args:
-        session: where to write.
-        track_id: which track.
-        changes: new value by field, of `EDITABLE_FIELDS`; empty text or None empties a field.
-        origin: who edits; None for nobody named.
-
-    Raises:
-        TrackNotFoundError: no track bears this id.
-        InvalidEditError: a field cannot be changed, or not to this value.
-    """
-    if session.get(Track, track_id) is None:
-        raise TrackNotFoundError(track_id)
-    edit_tracks(session, [track_id], TrackEdit(changes), origin or ChangeOrigin())
-
-
 def edit_tracks(session: Session, track_ids: Sequence[int], edit: TrackEdit, origin: ChangeOrigin) -> int:
     """Change many tracks alike, as one group of the log.
 
@@ -141,7 +122,7 @@ def edit_tracks(session: Session, track_ids: Sequence[int], edit: TrackEdit, ori
 def delete_tracks(
     session: Session,
     track_ids: Sequence[int],
-    origin: ChangeOrigin | None = None,
+    origin: ChangeOrigin,
     *,
     action: ChangeAction = ChangeAction.DELETE,
 ) -> int:
@@ -150,13 +131,12 @@ def delete_tracks(
     Args:
         session: where to write.
         track_ids: which tracks; ids of deleted tracks are left out.
-        origin: who deletes; None for nobody named.
+        origin: who deletes.
         action: as which it is logged.
 
     Returns:
         How many there were.
     """
-    origin = origin or ChangeOrigin()
     n_deleted = 0
     for start in range(0, len(track_ids), BATCH_SIZE):
         states = read_states(session, [int(each) for each in track_ids[start : start + BATCH_SIZE]])

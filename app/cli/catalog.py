@@ -14,7 +14,7 @@ from app.cli.tables import format_table
 
 if TYPE_CHECKING:
     from app.bootstrap import Services
-    from app.services.library import IndexStatus
+    from app.services.index_building import IndexStatus
 
 
 @click.group()
@@ -74,7 +74,9 @@ def import_(  # noqa: PLR0913 - one argument an option
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a track.")
 def list_(search: str, limit: int, offset: int, *, jsonl: bool) -> None:
     """List tracks by title."""
-    page = _build().library.list_tracks(search=search, limit=limit, offset=offset)
+    from catalog.filters import TrackFilter
+
+    page = _build().curation.list_tracks(TrackFilter(search=search), limit=limit, offset=offset)
     if jsonl:
         for track in page.tracks:
             click.echo(json.dumps(dataclasses.asdict(track), default=str))

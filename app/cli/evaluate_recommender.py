@@ -150,9 +150,9 @@ def _load_catalog() -> list[TrackFacts]:
 
     tracks: list[TrackFacts] = []
     try:
-        library = build_services(Settings.from_env()).library
+        curation = build_services(Settings.from_env()).curation
         while True:
-            page = library.list_tracks(limit=_PAGE_SIZE, offset=len(tracks))
+            page = curation.list_tracks(limit=_PAGE_SIZE, offset=len(tracks))
             tracks += page.tracks
             if not page.tracks or len(tracks) >= page.n_total:
                 return tracks

@@ -1,7 +1,8 @@
-"""Build the index from the catalog as it is, and let it serve if it is no worse than the one that does."""
+"""Build the index from the catalog, let it serve if it is no worse than the one that does, and tell how it stands."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +10,12 @@ from sqlalchemy import select
 
 from catalog.analysis.embeddings import N_DIMENSIONS
 from catalog.models import Listening, Track, TrackEmbedding
-from catalog.queries import catalog_revision, load_embeddings
+from catalog.queries import catalog_revision, count_embeddings, load_embeddings
+from recommender.errors import IndexMismatchError, IndexUnreadableError
 from recommender.filters import TrackAttributes
 from recommender.index import TrackIndex
 from recommender.index_check import CatalogSnapshot, sample_queries
-from recommender.index_publishing import publish_index
+from recommender.index_publishing import publish_index, report_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,30 @@ if TYPE_CHECKING:
 
 # Moods heard lately that a new index is checked with.
 N_CHECKED_MOODS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """How the index stands to the catalog.
+
+    Attributes:
+        model: the embedding model it should be built with.
+        n_embeddings: tracks the catalog could put into it.
+        n_indexed: tracks it holds.
+        built_at: when, in UTC, as ISO 8601; None where there is no usable index.
+        is_current: whether it was built from the catalog as it is now.
+        problem: why it cannot be used; empty if it can.
+        report: how it was built and how it did when it was checked; None where there is no usable index.
+    """
+
+    path: Path
+    model: str
+    n_embeddings: int
+    n_indexed: int
+    built_at: str | None
+    is_current: bool
+    problem: str
+    report: IndexReport | None = None
 
 
 def build_index(session_factory: SessionFactory, path: Path, model: str) -> IndexReport:
@@ -48,6 +74,27 @@ def build_index(session_factory: SessionFactory, path: Path, model: str) -> Inde
         track_ids, embeddings, model=model, revision=revision, attributes=attributes, queries=queries
     )
     return publish_index(index, path, catalog, queries)
+
+
+def read_index_status(session_factory: SessionFactory, path: Path, model: str) -> IndexStatus:
+    """Compare the index with the catalog; every byte of it is verified."""
+    with session_factory() as session:
+        revision, n_embeddings = catalog_revision(session), count_embeddings(session, model)
+    try:
+        TrackIndex.load(path, model=model)
+        report = report_index(path)
+    except (IndexUnreadableError, IndexMismatchError) as error:
+        return IndexStatus(path, model, n_embeddings, 0, None, is_current=False, problem=str(error))
+    return IndexStatus(
+        path,
+        model,
+        n_embeddings,
+        report.n_tracks,
+        report.built_at.isoformat(timespec="seconds"),
+        is_current=report.revision == revision,
+        problem="",
+        report=report,
+    )
 
 
 def _load_attributes(session: Session, track_ids: np.ndarray, model: str) -> TrackAttributes:

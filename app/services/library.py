@@ -1,22 +1,20 @@
-"""The library: bring music in, search and edit it, analyze it, and keep the index that is searched."""
+"""The library: bring music in, look it up, analyze it, and keep the index that is searched."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from app.services.analysis import AnalysisFailure, AnalysisReport, PendingAnalysis, PendingTracks
 from app.services.errors import ForbiddenPathError
-from app.services.index_building import build_index
+from app.services.index_building import IndexStatus, build_index, read_index_status
 from catalog.analysis.analyzer import SHIPPED_VERSIONS, AnalysisVersions, analyze_file
 from catalog.analysis.plugged_model import PluggedAnalyzer
-from catalog.changes import delete_tracks, edit_track, retry_failed
+from catalog.changes import retry_failed
 from catalog.demo.library import render_demo_library
-from catalog.errors import ImportSourceError, TrackNotFoundError
-from catalog.filters import TrackFilter
+from catalog.errors import ImportSourceError
 from catalog.importers import IMPORTERS
 from catalog.importers.importer import ImportOptions
 from catalog.importers.previewing import ImportPreview, preview_import
@@ -24,20 +22,7 @@ from catalog.importers.recognizing import recognize_source
 from catalog.importers.table import TableImporter
 from catalog.importers.walking import is_inside
 from catalog.outdated import OutdatedTracks, choose_indexed_model, drop_old_embeddings
-from catalog.queries import (
-    TrackFacts,
-    TrackSort,
-    catalog_revision,
-    count_by_status,
-    count_embeddings,
-    count_tracks,
-    get_track,
-    get_tracks,
-    list_tracks,
-)
-from recommender.errors import IndexMismatchError, IndexUnreadableError
-from recommender.index import TrackIndex
-from recommender.index_publishing import report_index
+from catalog.queries import TrackFacts, catalog_revision, count_by_status, get_track, get_tracks
 
 if TYPE_CHECKING:
     from app.services.analysis import Work
@@ -47,8 +32,6 @@ if TYPE_CHECKING:
     from catalog.importers.importer import ImportReport
     from catalog.importers.listing import ListImporter
     from catalog.importers.table import TableLayout
-    from catalog.models import TrackStatus
-    from recommender.index_check import IndexReport
 
 ImportProgress: TypeAlias = Callable[[int, int | None], None]
 StopSign: TypeAlias = Callable[[], bool]
@@ -57,40 +40,8 @@ SkipSink: TypeAlias = Callable[[str, str], None]
 DEMO_SOURCE: Final = "demo"
 
 
-@dataclass(frozen=True, slots=True)
-class TrackPage:
-    """One page of tracks, and how many there are on all pages."""
-
-    tracks: tuple[TrackFacts, ...]
-    n_total: int
-
-
-@dataclass(frozen=True, slots=True)
-class IndexStatus:
-    """How the index stands to the catalog.
-
-    Attributes:
-        model: the embedding model it should be built with.
-        n_embeddings: tracks the catalog could put into it.
-        n_indexed: tracks it holds.
-        built_at: when, in UTC, as ISO 8601; None where there is no usable index.
-        is_current: whether it was built from the catalog as it is now.
-        problem: why it cannot be used; empty if it can.
-        report: how it was built and how it did when it was checked; None where there is no usable index.
-    """
-
-    path: Path
-    model: str
-    n_embeddings: int
-    n_indexed: int
-    built_at: str | None
-    is_current: bool
-    problem: str
-    report: IndexReport | None = None
-
-
 class LibraryService:
-    """Everything a curator does with the library.
+    """Music from its files to the index; what curators do with tracks is in `curation.py`.
 
     Args:
         session_factory: where the catalog is.
@@ -189,26 +140,6 @@ class LibraryService:
             self.check_path(path), who=who, on_progress=on_progress, should_stop=should_stop, on_skip=on_skip
         )
 
-    def import_folder(
-        self,
-        folder: Path,
-        *,
-        on_progress: ImportProgress | None = None,
-        should_stop: StopSign | None = None,
-    ) -> ImportReport:
-        """Import a folder of music files; see `import_source`."""
-        return self.import_source("folder", folder, on_progress=on_progress, should_stop=should_stop)
-
-    def import_csv(
-        self,
-        path: Path,
-        *,
-        on_progress: ImportProgress | None = None,
-        should_stop: StopSign | None = None,
-    ) -> ImportReport:
-        """Import the tracks that a CSV file lists; see `import_source`."""
-        return self.import_source("csv", path, on_progress=on_progress, should_stop=should_stop)
-
     def check_path(self, path: Path) -> Path:
         """Return the real path of what should be read.
 
@@ -224,24 +155,6 @@ class LibraryService:
             expected = ", ".join(roots)
             raise ForbiddenPathError(f"expected a path in {expected}, got {str(path)!r}; see EMOTITUNE_LIBRARY_ROOTS")
         return Path(real_path)
-
-    def list_tracks(  # noqa: PLR0913 - keywords of one query
-        self,
-        *,
-        search: str = "",
-        status: TrackStatus | None = None,
-        source: str | None = None,
-        sort: TrackSort = "title",
-        descending: bool = False,
-        limit: int = 50,
-        offset: int = 0,
-    ) -> TrackPage:
-        """List one page; see `catalog.queries.list_tracks`."""
-        with self._session_factory() as session:
-            wanted = TrackFilter(search=search, status=status, source=source)
-            tracks = list_tracks(session, wanted, sort=sort, descending=descending, limit=limit, offset=offset)
-            n_total = count_tracks(session, wanted)
-        return TrackPage(tuple(tracks), n_total)
 
     def get_track(self, track_id: int) -> TrackFacts:
         """Return one track.
@@ -261,31 +174,6 @@ class LibraryService:
         """Count the tracks by how far they have come."""
         with self._session_factory() as session:
             return count_by_status(session)
-
-    def edit_track(self, track_id: int, changes: Mapping[str, str | int | None]) -> TrackFacts:
-        """Change fields of a track and return it; imports leave these fields alone from now on.
-
-        Raises:
-            TrackNotFoundError: no track bears this id.
-            InvalidEditError: a field cannot be changed, or not to this value.
-        """
-        with self._session_factory.begin() as session:
-            edit_track(session, track_id, changes)
-        return self.get_track(track_id)
-
-    def delete_track(self, track_id: int) -> None:
-        """Delete a track from the catalog, never its file.
-
-        Raises:
-            TrackNotFoundError: no track bears this id.
-        """
-        if not self.delete_tracks([track_id]):
-            raise TrackNotFoundError(track_id)
-
-    def delete_tracks(self, track_ids: Sequence[int]) -> int:
-        """Delete tracks from the catalog, never their files; return how many there were."""
-        with self._session_factory.begin() as session:
-            return delete_tracks(session, track_ids)
 
     def analyze_pending(
         self,
@@ -323,11 +211,6 @@ class LibraryService:
                 drop_old_embeddings(session, self.versions.embedding_model)
         return report
 
-    def count_outdated(self) -> int:
-        """Count the tracks that another version analyzed."""
-        with self._session_factory() as session:
-            return OutdatedTracks(self.versions).count(session)
-
     def retry_failed(self, track_ids: Sequence[int] | None = None) -> int:
         """Let failed tracks wait for analysis again, all or some; return how many."""
         with self._session_factory.begin() as session:
@@ -354,25 +237,7 @@ class LibraryService:
 
     def index_status(self) -> IndexStatus:
         """Compare the index with the catalog; every byte of it is verified."""
-        with self._session_factory() as session:
-            revision = catalog_revision(session)
-            model = choose_indexed_model(session, self.versions.embedding_model)
-            n_embeddings = count_embeddings(session, model)
-        try:
-            TrackIndex.load(self.index_path, model=model)
-            report = report_index(self.index_path)
-        except (IndexUnreadableError, IndexMismatchError) as error:
-            return IndexStatus(self.index_path, model, n_embeddings, 0, None, is_current=False, problem=str(error))
-        return IndexStatus(
-            self.index_path,
-            model,
-            n_embeddings,
-            report.n_tracks,
-            report.built_at.isoformat(timespec="seconds"),
-            is_current=report.revision == revision,
-            problem="",
-            report=report,
-        )
+        return read_index_status(self._session_factory, self.index_path, self.choose_indexed_model())
 
     def ensure_demo_library(self, *, on_progress: Callable[[int, int], None] | None = None) -> ImportReport:
         """Render the demo library where it is missing, and import it; its tracks still wait for analysis."""

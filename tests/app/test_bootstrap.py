@@ -41,7 +41,7 @@ def test_services_answer_over_one_database_and_one_data_folder(tmp_path):
 
     services = build_services(settings)
 
-    assert services.library.list_tracks().n_total == 3
+    assert services.curation.list_tracks().n_total == 3
     assert services.jobs.list_jobs() == []
     assert services.accounts.count_accounts() == 0
     assert [item.title for item in services.playlists.recommend({"happy": 1.0}, k=1)] != []
@@ -54,7 +54,7 @@ def test_building_services_reads_neither_model_nor_database(tmp_path):
     with pytest.raises(BundleError, match="no such bundle"):
         services.listening.listen(tmp_path / "note.wav", "note.wav")
     with pytest.raises(DatabaseUnavailableError, match="emotitune database upgrade"):
-        services.library.list_tracks()
+        services.curation.list_tracks()
 
 
 def test_an_address_that_is_none_stops_building(tmp_path):

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from catalog.changes import correct_affect, edit_track
+from catalog.changes import correct_affect, edit_tracks
+from catalog.edit_values import TrackEdit
 from catalog.errors import ImportNotFoundError, ImportStandsError, TrackNotFoundError
 from catalog.history import ChangeAction, ChangeOrigin, list_changes, record
 from catalog.importers import IMPORTERS
@@ -39,7 +40,7 @@ def _recommend(session: Session, track_id: int) -> None:
 def _add_twins(session: Session) -> tuple[int, int]:
     keep = add_analyzed_track(session, "Spring", artist="Vivaldi", path="/a.mp3", year=1725)
     drop = add_analyzed_track(session, "Spring", artist="Vivaldi", path="/a.ogg", genre="Baroque")
-    edit_track(session, drop.id, {"title": "La primavera"}, ChangeOrigin(ANN))
+    edit_tracks(session, [drop.id], TrackEdit({"title": "La primavera"}), ChangeOrigin(ANN))
     drop.tags.append(TrackTag(kind="mood", name="bright"))
     correct_affect(session, drop.id, 0.8, 0.6, ChangeOrigin(ANN))
     _recommend(session, keep.id)
@@ -109,7 +110,7 @@ def _import(session: Session) -> tuple[int, list[int]]:
         values = {"before": {"genre": "Before", "tags": [["mood", "old"]]}, "after": {"genre": "After", "tags": []}}
         record(session, ChangeAction.IMPORT, origin, track_id=track_id, **values)
     session.flush()
-    edit_track(session, old[1], {"genre": "Edited"}, ChangeOrigin(ANN))
+    edit_tracks(session, [old[1]], TrackEdit({"genre": "Edited"}), ChangeOrigin(ANN))
     return batch.id, [*old, new_id]
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from app.jobs.running import run_job
 from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
+from catalog.filters import TrackFilter
 from tests.app.admin.admin_services import EMAIL, close, make_admin_services
 from tests.e2e.conftest import log_in
 from tests.e2e.journeys import find_violations
@@ -45,7 +46,7 @@ def page(services, context):
 
 
 def find_genres(services):
-    return [track.genre for track in services.library.list_tracks().tracks]
+    return [track.genre for track in services.curation.list_tracks().tracks]
 
 
 def test_a_cell_is_written_by_keyboard_and_taken_back_by_a_key(page, services):
@@ -114,11 +115,11 @@ def test_copies_are_merged_by_one_click_and_come_back(page, services):
     expect(page.get_by_role("heading", name="Moss")).to_be_visible()
     page.get_by_role("button", name="Merge them").click()
     expect(page.get_by_text("1 copy merged into “Moss”.")).to_be_visible()
-    n_left = services.library.list_tracks().n_total
+    n_left = services.curation.list_tracks().n_total
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Taken back: 2 changes.").or_(page.get_by_text("Taken back: 1 change."))).to_be_visible()
 
-    assert (n_left, services.library.list_tracks().n_total) == (4, 5)
+    assert (n_left, services.curation.list_tracks().n_total) == (4, 5)
     assert page.errors == []
 
 
@@ -145,10 +146,10 @@ def test_a_folder_is_found_previewed_imported_and_rolled_back(page, services, tm
     expect(page.get_by_role("heading", name="The import is rolled back")).to_be_visible()
 
     assert "the file is empty" in sent.value.path().read_text()
-    assert services.library.list_tracks(search="harbor").n_total == 0
+    assert services.curation.list_tracks(TrackFilter(search="harbor")).n_total == 0
     page.get_by_role("button", name="Undo: have the import again").click()
     expect(page.get_by_text("Taken back")).to_be_visible()
-    assert services.library.list_tracks(search="harbor").n_total == 1
+    assert services.curation.list_tracks(TrackFilter(search="harbor")).n_total == 1
     assert page.errors == []
 
 

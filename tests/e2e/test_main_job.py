@@ -27,7 +27,7 @@ def real_services(tmp_path):
     music.mkdir()
     for i in range(1, 7):
         write_tone(music / f"tone {i}.wav", 110.0 * i, 12.0)
-    services.library.import_folder(music)
+    services.library.import_source("folder", music)
     services.library.analyze_pending(n_workers=1)
     services.library.rebuild_index()
     return services

@@ -41,7 +41,7 @@ def test_one_click_merges_and_another_brings_all_back(client, services, copies):
     data = {"track_id": copies[:2], "keep": copies[1]}
 
     merged = client.post("/admin/duplicates/merge", data=data, follow_redirects=True).text
-    left = services.library.list_tracks().n_total
+    left = services.curation.list_tracks().n_total
     group_id = services.curation.list_changes(limit=1).changes[0].group_id
     client.post("/admin/undo", data={"group_id": group_id})
     client.post("/admin/duplicates/look")
@@ -58,11 +58,11 @@ def test_without_a_copy_to_keep_nothing_is_merged(client, services, copies, keep
     answer = client.post("/admin/duplicates/merge", data={"track_id": copies[:2], "keep": keep}, follow_redirects=True)
 
     assert "Choose which one to keep" in answer.text
-    assert services.library.list_tracks().n_total == 3
+    assert services.curation.list_tracks().n_total == 3
 
 
 def test_a_copy_that_is_gone_is_said_to_be(client, services, copies):
-    services.library.delete_track(copies[0])
+    services.curation.delete([copies[0]], who="ann")
 
     answer = client.post("/admin/duplicates/merge", data={"track_id": copies[:2], "keep": copies[1]})
 

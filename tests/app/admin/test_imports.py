@@ -49,7 +49,7 @@ def test_a_source_leads_to_what_it_would_change_and_that_to_a_job(client, servic
 
     chosen = client.post("/admin/import/source", data={"path": f" {tmp_path / 'music'} "})
     preview = client.get(chosen.location).text
-    nothing_yet = services.library.list_tracks().n_total
+    nothing_yet = services.curation.list_tracks().n_total
     answer = client.post("/admin/import", data={"kind": "folder", "path": str(tmp_path / "music")})
 
     job = services.jobs.get_job(1)
@@ -162,7 +162,7 @@ def test_columns_are_read_as_the_form_says(client, services, listed):
     client.post("/admin/import", data={"kind": "csv", "path": str(listed), **columns})
     run_job(1, services.jobs, services.library)
 
-    track = services.library.list_tracks().tracks[0]
+    track = services.curation.list_tracks().tracks[0]
     assert "<dd>1</dd><dt>new</dt>" in html
     assert (track.title, track.artist, track.duration_s) == ("Moss", "", 215.0)
 
@@ -193,7 +193,7 @@ def test_an_import_reports_what_it_did_and_rolls_back_as_a_whole(client, service
     assert f'href="/admin/tracks?import={import_id}"' in report
     assert rows == job_rows == ["where,reason", f"{tmp_path / 'music' / '=cmd.mp3'},the file is empty"]
     assert "<dd>1</dd><dt>gone again</dt>" in rolled_back
-    assert services.library.list_tracks().n_total == 0
+    assert services.curation.list_tracks().n_total == 0
     assert again.status_code == 409
     assert "was not rolled back" in again.text
 
@@ -206,7 +206,7 @@ def test_a_rollback_can_be_undone(client, services, tmp_path):
 
     client.post("/admin/undo", data={"group_id": group_id})
 
-    assert services.library.list_tracks().n_total == 1
+    assert services.curation.list_tracks().n_total == 1
     assert services.curation.get_import(import_id).status == "done"
 
 

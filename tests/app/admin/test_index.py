@@ -5,6 +5,7 @@ import pytest
 
 from app.jobs.running import run_job
 from catalog.analysis.embeddings import EMBEDDING_MODEL, N_DIMENSIONS
+from catalog.edit_values import TrackEdit
 from recommender.errors import IndexRejectedError
 from recommender.index import TrackIndex
 from recommender.index_check import CatalogSnapshot
@@ -39,7 +40,7 @@ def test_a_rebuild_is_a_job_after_which_the_index_is_current(client, services):
 def test_an_index_behind_the_catalog_says_so(client, services):
     store_track(services)
     services.library.rebuild_index()
-    services.library.edit_track(1, {"title": "Moss"})
+    services.curation.edit([1], TrackEdit({"title": "Moss"}), who="ann")
 
     assert "Older than the catalog" in client.get("/admin/index").text
 

@@ -5,7 +5,7 @@ import pytest
 from app.admin.track_page import FIELDS, read_changes
 from catalog.analysis.embeddings import EMBEDDING_MODEL
 from catalog.analysis.peaks import N_PEAKS
-from catalog.edit_values import EDITABLE_FIELDS
+from catalog.edit_values import EDITABLE_FIELDS, TrackEdit
 from catalog.models import Cover, Playlist, PlaylistEntry, Track, TrackAffect, TrackFeedback
 from tests.app.libraries import add_tracks
 from tests.factories import add_analyzed_track, write_music
@@ -93,7 +93,7 @@ def test_saving_nothing_edits_nothing(client, services, address):
 
 
 def test_what_somebody_else_changed_meanwhile_stays(client, services, address):
-    services.library.edit_track(1, {"album": "Green"})
+    services.curation.edit([1], TrackEdit({"album": "Green"}), who="ann")
 
     client.post(address, data=fill(title="Lichen"))
 

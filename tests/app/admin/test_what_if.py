@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.services.listening import pure_posterior
+from catalog.edit_values import TrackEdit
 from tests.app.libraries import add_tracks
 
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -11,7 +12,7 @@ SCRIPT = "<img src=x onerror=alert(1)>"
 @pytest.fixture(autouse=True)
 def library(services, tmp_path):
     add_tracks(services.sessions, tmp_path / "music", 40)
-    services.library.edit_track(1, {"title": SCRIPT})
+    services.curation.edit([1], TrackEdit({"title": SCRIPT}), who="ann")
     services.library.rebuild_index()
     return services.library
 

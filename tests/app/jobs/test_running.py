@@ -12,7 +12,8 @@ from app.jobs.running import run_job
 from app.services.jobs import JobKind, JobService
 from app.services.library import LibraryService
 from catalog.models import ImportBatch, TrackEmbedding
-from catalog.queries import count_embeddings, list_pending
+from catalog.outdated import OutdatedTracks
+from catalog.queries import count_embeddings, list_pending, list_tracks
 from tests.analyzers import analyze_by_name
 from tests.factories import FakeAnalysis, add_analyzed_track, make_database, write_music
 
@@ -77,7 +78,7 @@ def test_a_list_is_imported_too(jobs: JobService, library: LibraryService, music
 
 @pytest.mark.parametrize("kind", [JobKind.ANALYZE, JobKind.REBUILD])
 def test_every_kind_ends_with_a_fresh_index(jobs: JobService, library: LibraryService, music: Path, kind: JobKind):
-    library.import_folder(music)
+    library.import_source("folder", music)
     job_id = jobs.submit(kind).job_id
 
     run_job(job_id, jobs, library)
@@ -192,14 +193,15 @@ def test_an_upgrade_analyzes_what_an_older_model_analyzed_and_nothing_else(sessi
                 track.features.analyzer_version = "features-1"
     jobs = JobService(sessions)
     library = LibraryService(sessions, tmp_path / "data", analyzer=analyze_by_name)
-    n_outdated = library.count_outdated()
+    with sessions() as session:
+        n_outdated = OutdatedTracks(library.versions).count(session)
     job_id = jobs.submit(JobKind.UPGRADE).job_id
 
     run_job(job_id, jobs, library)
 
     report = jobs.get_job(job_id).report
     assert report is not None
-    assert (n_outdated, report["analysis"]["n_analyzed"], library.count_outdated()) == (1, 1, 0)
+    assert (n_outdated, report["analysis"]["n_analyzed"]) == (1, 1)
     with sessions() as session:
         models = session.execute(select(TrackEmbedding.track_id, TrackEmbedding.model)).all()
     assert [tuple(row) for row in models] == [(1, "affect-timbre-1"), (2, "affect-timbre-1")]
@@ -215,8 +217,8 @@ def test_an_upgrade_that_was_stopped_keeps_what_serves(sessions: SessionFactory,
 
     library.analyze_outdated(should_stop=lambda: next(asked, True))
 
-    assert library.count_outdated() == 1
     with sessions() as session:
+        assert OutdatedTracks(library.versions).count(session) == 1
         assert count_embeddings(session, "affect-timbre-0") == 2
         assert list_pending(session, limit=9) == []
 
@@ -259,7 +261,8 @@ def test_an_import_of_any_kind_does_as_it_was_asked_in_whose_name(
 
     job = jobs.get_job(job_id)
     assert job.report is not None
-    assert library.list_tracks().tracks[0].duration_s == 120.0
+    with sessions() as session:
+        assert list_tracks(session)[0].duration_s == 120.0
     assert jobs.list_errors(job_id).n_total == 1200
     with sessions() as session:
         assert session.get_one(ImportBatch, job.report["import"]["import_id"]).who == "ann@example.org"

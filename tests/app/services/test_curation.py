@@ -9,10 +9,12 @@ from app.services.curation import CurationService
 from catalog.edit_values import TrackEdit
 from catalog.errors import InvalidEditError, TrackNotFoundError, UnknownChangeError
 from catalog.filters import TrackFilter
-from catalog.models import ImportBatch
+from catalog.models import ImportBatch, TrackStatus
 from tests.factories import add_analyzed_track, add_track
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from catalog.database import SessionFactory
 
 
@@ -38,6 +40,48 @@ def test_a_curator_edits_what_a_filter_means_and_takes_it_back(curation: Curatio
     assert curation.list_track_ids(jazz) == track_ids[1:]
     assert [entry.action for entry in curation.list_changes().changes] == ["undo", "undo", "edit", "edit"]
     assert undone.n_changes == 2
+
+
+def test_a_list_gives_a_page_and_the_whole_number(curation: CurationService, track_ids: list[int]):
+    page = curation.list_tracks(limit=1, sort="title", descending=True)
+
+    assert ([track.title for track in page.tracks], page.n_total) == (["piece 2"], len(track_ids))
+    assert curation.list_tracks(TrackFilter(search="nothing like it")).n_total == 0
+    assert curation.list_tracks(TrackFilter(status=TrackStatus.FAILED)).tracks == ()
+
+
+def test_an_edit_is_cleaned_stored_and_found(session_factory: SessionFactory, curation: CurationService):
+    with session_factory.begin() as session:
+        track_id = add_track(session, "Old", artist="Old", album="Old").id
+
+    values = {"title": " New ", "artist": "New Artist", "year": "2011", "album": ""}
+    curation.edit([track_id], TrackEdit(values), who="ann")
+
+    track = curation.tell(track_id).track
+    assert (track.title, track.artist, track.year, track.album) == ("New", "New Artist", 2011, None)
+    assert curation.list_tracks(TrackFilter(search="new artist")).n_total == 1
+
+
+def test_an_edit_respells_an_artist(session_factory: SessionFactory, curation: CurationService):
+    with session_factory.begin() as session:
+        track_id = add_track(session, artist="kevin macleod").id
+
+    curation.edit([track_id], TrackEdit({"artist": "Kevin MacLeod"}), who="ann")
+
+    assert curation.tell(track_id).track.artist == "Kevin MacLeod"
+
+
+def test_deleting_counts_those_there_were_and_leaves_files_alone(
+    session_factory: SessionFactory, curation: CurationService, tmp_path: Path
+):
+    (tmp_path / "a.flac").write_bytes(b"music")
+    with session_factory.begin() as session:
+        track_id = add_track(session, path=str(tmp_path / "a.flac")).id
+
+    result = curation.delete([track_id, 999], who="ann")
+
+    assert (result.n_tracks, curation.list_tracks().n_total) == (1, 0)
+    assert (tmp_path / "a.flac").exists()
 
 
 def test_a_failing_edit_leaves_every_track_as_it_was(curation: CurationService, track_ids: list[int]):

@@ -47,10 +47,7 @@ def test_the_old_index_serves_until_all_is_analyzed_again(sessions: SessionFacto
     job_id = jobs.submit(JobKind.UPGRADE).job_id
     run_job(job_id, jobs, library)
 
-    assert (library.count_outdated(), jobs.get_job(job_id).message) == (
-        0,
-        "2 analyzed, 0 failed, 0 missing; 6 in the index",
-    )
+    assert jobs.get_job(job_id).message == "2 analyzed, 0 failed, 0 missing; 6 in the index"
     assert (halfway.model, halfway.n_indexed, served.index.metadata.model, len(playlist)) == (OLD, 6, OLD, 3)
     assert (library.index_status().model, library.index_status().n_indexed) == (NEW, 6)
     assert ServedIndex(library, jobs).get_recommender().index.metadata.model == NEW

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from catalog.changes import edit_track, store_analysis, store_failure
+from catalog.changes import edit_tracks, store_analysis, store_failure
+from catalog.edit_values import TrackEdit
 from catalog.errors import ImportSourceError
+from catalog.history import ChangeOrigin
 from catalog.importers import applying
 from catalog.importers.batch_log import ImportOrigin
 from catalog.importers.folder import FolderImporter
@@ -96,7 +98,7 @@ def test_a_moved_file_keeps_its_row_and_its_edits(sessions: SessionFactory, musi
     FolderImporter(sessions).apply(music)
     before = _tracks(sessions)[0]
     with sessions.begin() as session:
-        edit_track(session, before.track_id, {"title": "My Favorite"})
+        edit_tracks(session, [before.track_id], TrackEdit({"title": "My Favorite"}), ChangeOrigin("ann"))
 
     (music / "a").rename(music / "b")
     report = FolderImporter(sessions).apply(music)
@@ -155,7 +157,9 @@ def test_new_tags_leave_alone_what_a_curator_wrote(sessions: SessionFactory, mus
     path = write_music(music / "x.mp3", title="Old", artist="Somebody", album="Old")
     FolderImporter(sessions).apply(music)
     with sessions.begin() as session:
-        edit_track(session, _tracks(sessions)[0].track_id, {"title": "Mine", "artist": None})
+        edit_tracks(
+            session, [_tracks(sessions)[0].track_id], TrackEdit({"title": "Mine", "artist": None}), ChangeOrigin("ann")
+        )
 
     write_tags(path, title="New", artist="Another", album="New")
     _age(path)
