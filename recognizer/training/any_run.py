@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from recognizer.training.head_run import HeadRun
 from recognizer.training.protocols import LEAVE_ONE_OUT
-from recognizer.training.run import OnProgress, train
 from recognizer.training.tuning_config import FineTuningConfig, read_run
 from recognizer.training.tuning_run import TuningRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from recognizer.training.run_log import OnProgress
 
 
 def run_any(  # noqa: PLR0913 - the choices of the command line
@@ -55,17 +56,14 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
     if corpora:
         config = dataclasses.replace(config, corpora=tuple(corpora))
     chosen = _spell_out(protocols or (config.protocol,), [name for name in left_out if config.corpora != (name,)])
-    given: dict[str, Any] = {"encoder": encoder, "on_progress": on_progress}
-    if not isinstance(config, FineTuningConfig) and not (protocols or folds or seeds) and is_final:
-        checkpoint = train(config, corpora_dirs, out_dir, **given)
-        return [out_dir / "predictions" / f"{config.protocol}.csv"], checkpoint
-    if isinstance(config, FineTuningConfig):
-        tuning = TuningRun(config, corpora_dirs, out_dir, protocols=chosen, **given)
-        files = [tuning.measure(protocol, folds=folds, seeds=seeds) for protocol in chosen]
-        return [path for path in files if path], tuning.train_final() if is_final else None
-    heads = HeadRun(config, corpora_dirs, out_dir, protocols=chosen, **given)
-    files = [heads.measure(protocol, folds=folds, seeds=seeds) for protocol in chosen]
-    return [path for path in files if path], train(config, corpora_dirs, out_dir, **given) if is_final else None
+    given: dict[str, Any] = {"encoder": encoder, "protocols": chosen, "on_progress": on_progress}
+    run = (
+        TuningRun(config, corpora_dirs, out_dir, **given)
+        if isinstance(config, FineTuningConfig)
+        else HeadRun(config, corpora_dirs, out_dir, **given)
+    )
+    files = [run.measure(protocol, folds=folds, seeds=seeds) for protocol in chosen]
+    return [path for path in files if path], run.train_final() if is_final else None
 
 
 def _spell_out(protocols: Sequence[str], corpora: Sequence[str]) -> list[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from recognizer.training.config import TrainingConfig
-    from recognizer.training.cross_validation import FittedHead
+    from recognizer.training.inner_folds import FittedHead
 
 WEIGHTS_FILE = "model.safetensors"
 SETTINGS_FILE = "checkpoint.json"

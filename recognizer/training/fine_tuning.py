@@ -19,9 +19,9 @@ from transformers.trainer_utils import set_seed
 from recognizer.calibration import choose_margin_threshold, compute_margin, fit_temperature
 from recognizer.labels import LABELS
 from recognizer.metrics import confusion_matrix, uar
-from recognizer.training.cross_validation import MIN_COVERAGE, TARGET_ACCURACY
 from recognizer.training.draws import BalancedSampler, ClipDataset, collate
 from recognizer.training.errors import TrainingError
+from recognizer.training.inner_folds import MIN_COVERAGE, TARGET_ACCURACY
 from recognizer.training.run_log import CsvLog, ProgressReport
 from recognizer.training.tuned_network import TunedNetwork
 from recognizer.training.unfreezing import LearningPlan, Unfreezing

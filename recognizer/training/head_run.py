@@ -1,4 +1,4 @@
-"""Measure a frozen encoder's head by any protocol, fold by fold, with none and with some clips of a voice known."""
+"""A whole run on a frozen encoder: statistics, folds, final head, checkpoint; each is kept, so a cut run goes on."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognizer.training.checkpoints import build_model
-from recognizer.training.cross_validation import fit_with_inner_folds, gather
+from recognizer.training.checkpoints import Checkpoint, build_model, save_checkpoint, set_head
 from recognizer.training.fold_results import FoldResults
+from recognizer.training.inner_folds import FittedHead, fit_with_inner_folds, gather
 from recognizer.training.known_voices import HeardClips
 from recognizer.training.protocols import FoldRows, plan_folds
-from recognizer.training.run_corpora import load_corpora
+from recognizer.training.run_corpora import count_clips, load_corpora
 from recognizer.training.statistics import compute_statistics
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recognizer.training.config import TrainingConfig
-    from recognizer.training.run import OnProgress
+    from recognizer.training.run_log import OnProgress
 
 
 class HeadRun:
@@ -29,7 +29,7 @@ class HeadRun:
     Args:
         config: the run.
         corpora: folder of each corpus that may be needed.
-        out_dir: gets `cache/`, `folds/` and `predictions/`.
+        out_dir: gets `cache/`, `folds/`, `predictions/` and `checkpoint/`.
         encoder: a folder to take the encoder from instead of the hub.
         protocols: what will be measured; decides which corpora are loaded beside those trained on.
         on_progress: told the step, how much of it is done and of how much.
@@ -50,11 +50,14 @@ class HeadRun:
         protocols: Sequence[str] = (),
     ) -> None:
         self._config = config
+        self._out_dir = out_dir
         self._on_progress = on_progress
         self._results = FoldResults(out_dir, config)
+        utterances = load_corpora(config, corpora, protocols)
+        self._model = build_model(dataclasses.replace(config, encoder=encoder or config.encoder))
         self._clips = compute_statistics(
-            build_model(dataclasses.replace(config, encoder=encoder or config.encoder)),
-            load_corpora(config, corpora, protocols),
+            self._model,
+            utterances,
             config,
             out_dir / "cache",
             on_progress=lambda n_done, n_total: on_progress("statistics", n_done, n_total),
@@ -82,12 +85,28 @@ class HeadRun:
             self._on_progress(protocol, n_done, len(lacking))
         return self._results.join(planned)
 
+    def train_final(self) -> Path:
+        """Fit a head on all corpora of the run and write the checkpoint, whose folder is returned."""
+        is_trained = np.array([each.corpus in self._config.corpora for each in self._clips.utterances])
+        fitted = self._fit(is_trained, self._config.seed)
+        self._on_progress("final head", 1, 1)
+        set_head(self._model, fitted)
+        facts = {
+            "corpora": count_clips(self._clips.utterances, np.flatnonzero(is_trained)),
+            "refused": [list(pair) for pair in self._clips.refused],
+            "inner_uar": fitted.inner_uar,
+        }
+        checkpoint = Checkpoint(self._model, self._config, fitted.temperature, fitted.margin_threshold, facts)
+        save_checkpoint(self._out_dir / "checkpoint", checkpoint)
+        return self._out_dir / "checkpoint"
+
+    def _fit(self, is_train: np.ndarray, seed: int) -> FittedHead:
+        clips = gather(self._clips.utterances, self._clips.values).select(is_train)
+        return fit_with_inner_folds(clips, self._config, seed=seed)
+
     def _measure_fold(self, fold: FoldRows, seed: int) -> None:
-        values = self._clips.values
-        is_train = np.zeros(len(values), dtype=bool)
-        is_train[fold.train] = True
-        fitted = fit_with_inner_folds(gather(self._clips.utterances, values).select(is_train), self._config, seed=seed)
-        pooled = values[fold.test, 0]
+        fitted = self._fit(np.isin(np.arange(len(self._clips.values)), fold.train), seed)
+        pooled = self._clips.values[fold.test, 0]
         heard = HeardClips(
             utterances=[self._clips.utterances[row] for row in fold.test],
             statistics=(pooled - fitted.head.mean) / fitted.head.std,

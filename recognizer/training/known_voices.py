@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recognizer.calibration import apply_temperature
+from recognizer.evaluation.predictions import Prediction
 from recognizer.labels import LABELS
-from recognizer.training.cross_validation import to_prediction
 from recognizer.voice_baseline import VoiceBaseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from recognizer.corpora.utterance import Utterance
-    from recognizer.evaluation.predictions import Prediction
     from recognizer.labels import Label
 
 KNOWN_CLIPS: Final = (0, 1, 3, 5, 10, 20)
@@ -51,7 +50,7 @@ class HeardClips:
     def predict(self, centers: np.ndarray) -> list[Prediction]:
         """Predict every clip, centered."""
         pairs = zip(self.utterances, self.classify(centers), strict=True)
-        return [to_prediction(each, self.fold, self.seed, row, self.temperature) for each, row in pairs]
+        return [_to_prediction(each, self.fold, self.seed, row, self.temperature) for each, row in pairs]
 
 
 def predict_with_known_clips(heard: HeardClips) -> dict[str, list[Prediction]]:
@@ -116,3 +115,18 @@ def _learn(heard: HeardClips, rows: np.ndarray, posteriors: np.ndarray | None) -
         posterior = None if posteriors is None else posteriors[row]
         voice = voice.with_clip(heard.statistics[row], posterior=posterior, mood_offsets=heard.mood_offsets)
     return voice
+
+
+def _to_prediction(utterance: Utterance, fold: str, seed: int, logits: np.ndarray, temperature: float) -> Prediction:
+    happy, sad, angry, neutral = (float(logit) for logit in logits)
+    return Prediction(
+        utterance_id=utterance.utterance_id,
+        corpus=utterance.corpus,
+        speaker_id=utterance.speaker_id,
+        sex=utterance.sex,
+        label=utterance.label,
+        fold=fold,
+        seed=seed,
+        logits=(happy, sad, angry, neutral),
+        temperature=temperature,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LEAVE_ONE_OUT: Final = "leave-one-corpus-out"
 GROUP_FOLDS: Final = "group-folds"
+# Behind a protocol's name: the same folds, with so many percent of the voices to learn from.
+LEARNING: Final = "-learning-"
 N_GROUP_FOLDS: Final = 5
 
 
@@ -41,12 +44,13 @@ def name_test_corpora(protocol: str, corpora: Sequence[str]) -> tuple[str, ...]:
     """Name the corpora that a protocol measures on.
 
     Args:
-        protocol: a published split, `leave-one-corpus-out-NAME`, or `group-folds`.
+        protocol: a published split, `leave-one-corpus-out-NAME`, or `group-folds`; `-learning-<percent>` may follow.
         corpora: those the run trains on.
 
     Raises:
         TrainingError: there is no such protocol.
     """
+    protocol = _split_name(protocol)[0]
     if protocol in PUBLISHED_SPLITS:
         return (load_published_split(protocol).corpus,)
     if protocol.startswith(f"{LEAVE_ONE_OUT}-"):
@@ -55,7 +59,7 @@ def name_test_corpora(protocol: str, corpora: Sequence[str]) -> tuple[str, ...]:
         return tuple(corpora)
     raise TrainingError(
         f"unknown protocol {protocol!r}, expected one of {', '.join(PUBLISHED_SPLITS)}, {GROUP_FOLDS}, "
-        f"{LEAVE_ONE_OUT}-NAME"
+        f"{LEAVE_ONE_OUT}-NAME, each with {LEARNING}PERCENT behind it if need be"
     )
 
 
@@ -78,9 +82,11 @@ def plan_folds(
     speakers = np.array([f"{each.corpus}/{each.speaker_id}" for each in utterances])
     is_candidate = heard & np.isin(corpora, list(training_corpora))
     is_measured = heard & np.isin(corpora, tested)
+    base, share = _split_name(protocol)
     folds = []
-    for name, is_test in _mark_tests(protocol, tested[0], corpora, speakers, is_measured):
+    for name, is_test in _mark_tests(base, tested[0], corpora, speakers, is_measured):
         is_train = is_candidate & ~is_test & ~np.isin(speakers, speakers[is_test])
+        is_train &= np.isin(speakers, _draw_voices(speakers[is_train], corpora[is_train], share))
         if not is_train.any() or not is_test.any():
             raise TrainingError(
                 f"protocol {protocol!r}, fold {name!r}: {is_train.sum()} clips to train on and {is_test.sum()} to test "
@@ -106,3 +112,23 @@ def _mark_tests(
         fold_of_clip[is_measured] = group_folds(speakers[is_measured].tolist(), N_GROUP_FOLDS, np.random.default_rng(0))
         return [(f"g{fold + 1}", fold_of_clip == fold) for fold in range(N_GROUP_FOLDS)]
     return [(corpus, is_measured)]
+
+
+def _split_name(protocol: str) -> tuple[str, float]:
+    """Take the share of the voices off a protocol's name."""
+    base, _, percent = protocol.partition(LEARNING)
+    if not percent:
+        return base, 1.0
+    share = int(percent) / 100 if percent.isdecimal() else math.nan
+    if not 0 < share <= 1:
+        raise TrainingError(f"protocol {protocol!r}: expected 1 to 100 percent behind {LEARNING!r}, got {percent!r}")
+    return base, share
+
+
+def _draw_voices(speakers: np.ndarray, corpora: np.ndarray, share: float) -> np.ndarray:
+    """Draw a share of each corpus's voices, at least two; a smaller share's voices are among a larger one's."""
+    drawn = []
+    for corpus in np.unique(corpora):
+        voices = np.random.default_rng(0).permutation(np.unique(speakers[corpora == corpus]))
+        drawn.append(voices[: max(2, round(share * len(voices)))])
+    return np.concatenate(drawn) if drawn else speakers

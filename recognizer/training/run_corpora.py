@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from recognizer.corpora import load_corpus
@@ -11,6 +12,8 @@ from recognizer.training.protocols import name_test_corpora
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import numpy as np
 
     from recognizer.corpora.utterance import Utterance
     from recognizer.training.config import TrainingConfig
@@ -29,3 +32,11 @@ def load_corpora(config: TrainingConfig, corpora: Mapping[str, Path], protocols:
     if missing:
         raise TrainingError(f"run {config.name!r} needs corpus {missing[0]!r}, got folders for {sorted(corpora)}")
     return [utterance for name in needed for utterance in load_corpus(name, corpora[name])]
+
+
+def count_clips(utterances: Sequence[Utterance], rows: np.ndarray) -> dict[str, dict[str, int]]:
+    """Count the clips and speakers of each corpus among the rows, as a checkpoint tells of what it was trained on."""
+    chosen = [utterances[row] for row in rows]
+    n_clips = Counter(each.corpus for each in chosen)
+    n_speakers = Counter(corpus for corpus, _ in {(each.corpus, each.speaker_id) for each in chosen})
+    return {name: {"n_clips": n_clips[name], "n_speakers": n_speakers[name]} for name in sorted(n_clips)}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from transformers import TrainerCallback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from transformers import TrainerControl, TrainerState, TrainingArguments
+
+# The step of a run, how much of it is done, and of how much.
+OnProgress = Callable[[str, int, int], None]
 
 _COLUMNS = ("step", "loss", "grad_norm", "learning_rate", "eval_macro_f1", "eval_uar")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from recognizer.training.run import OnProgress
+    from recognizer.training.run_log import OnProgress
 
 
 def train_student(  # noqa: PLR0913 - the choices of the command line

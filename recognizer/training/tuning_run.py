@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,17 +14,17 @@ from recognizer.training.fine_tuning import TunedModel, compute_logits, fine_tun
 from recognizer.training.fold_results import FoldResults
 from recognizer.training.known_voices import HeardClips
 from recognizer.training.protocols import FoldRows, plan_folds
-from recognizer.training.run_corpora import load_corpora
+from recognizer.training.run_corpora import count_clips, load_corpora
 from recognizer.training.speech_frames import keep_lower_outputs, keep_speech
 from recognizer.training.tuning_data import split_validation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from recognizer.training.frame_store import FrameStore
+    from recognizer.training.run_log import OnProgress
     from recognizer.training.tuning_config import FineTuningConfig
-
-OnProgress = Callable[[str, int, int], None]
 
 
 def _silent(_step: str, _n_done: int, _n_total: int) -> None:
@@ -101,7 +99,12 @@ class TuningRun:
             self.config,
             tuned.temperature,
             tuned.margin_threshold,
-            self._collect_facts(rows, tuned),
+            {
+                "corpora": count_clips(self._utterances, rows),
+                "refused": [list(pair) for pair in self._refused],
+                "validation_uar": tuned.validation_uar,
+                "best_step": tuned.best_step,
+            },
         )
         save_checkpoint(self._out_dir / "checkpoint", checkpoint)
         return self._out_dir / "checkpoint"
@@ -162,14 +165,3 @@ class TuningRun:
 
     def _tell(self, step: str) -> Callable[[int, int], None]:
         return lambda n_done, n_total: self._on_progress(step, n_done, n_total)
-
-    def _collect_facts(self, rows: np.ndarray, tuned: TunedModel) -> dict[str, Any]:
-        chosen = [self._utterances[row] for row in rows]
-        n_clips = Counter(each.corpus for each in chosen)
-        n_speakers = Counter(corpus for corpus, _ in {(each.corpus, each.speaker_id) for each in chosen})
-        return {
-            "corpora": {name: {"n_clips": n_clips[name], "n_speakers": n_speakers[name]} for name in sorted(n_clips)},
-            "refused": [list(pair) for pair in self._refused],
-            "validation_uar": tuned.validation_uar,
-            "best_step": tuned.best_step,
-        }

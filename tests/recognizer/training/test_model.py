@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from recognizer.training.checkpoints import build_model, set_head
-from recognizer.training.cross_validation import fit_with_inner_folds
 from recognizer.training.head import TrainingClips
+from recognizer.training.inner_folds import fit_with_inner_folds
 from tests.recognizer.training.made_up import HIDDEN, make_config, make_statistics
 from tests.signals import make_speech
 

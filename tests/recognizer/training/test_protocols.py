@@ -69,3 +69,24 @@ def test_what_cannot_be_measured_is_named():
         plan_folds("mine", CLIPS, HEARD, CORPORA)
     with pytest.raises(TrainingError, match="fold 'nemo': 0 clips to train on and 36 to test on"):
         plan_folds("leave-one-corpus-out-nemo", CLIPS, HEARD, ("nemo",))
+
+
+@pytest.mark.parametrize("protocol", ["ravdess-4", "leave-one-corpus-out-nemo"])
+def test_a_learning_curve_has_the_folds_of_its_protocol_and_ever_more_voices_to_learn_from(protocol):
+    whole = plan_folds(protocol, CLIPS, HEARD, CORPORA)
+    half = plan_folds(f"{protocol}-learning-50", CLIPS, HEARD, CORPORA)
+    quarter = plan_folds(f"{protocol}-learning-25", CLIPS, HEARD, CORPORA)
+
+    for all_of_it, more, less in zip(whole, half, quarter, strict=True):
+        assert all_of_it.fold == more.fold == less.fold
+        np.testing.assert_array_equal(all_of_it.test, more.test)
+        assert name_speakers(less.train) < name_speakers(more.train) < name_speakers(all_of_it.train)
+        assert {corpus for corpus, _ in name_speakers(less.train)} == {
+            corpus for corpus, _ in name_speakers(more.train)
+        }
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "many"])
+def test_a_share_that_is_none_is_refused(percent):
+    with pytest.raises(TrainingError, match=f"expected 1 to 100 percent behind '-learning-', got '{percent}'"):
+        plan_folds(f"ravdess-4-learning-{percent}", CLIPS, HEARD, CORPORA)
