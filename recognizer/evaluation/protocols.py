@@ -9,20 +9,25 @@ import numpy as np
 
 from recognizer import metrics
 from recognizer.corpora.splits import PUBLISHED_SPLITS, load_published_split
-from recognizer.intervals import Interval, bootstrap_over_groups
+from recognizer.evaluation.resampling import (
+    N_BINS,
+    SELECTIVE_COVERAGES,
+    draw_counts,
+    make_interval,
+    resample_figures,
+)
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from recognizer.evaluation.predictions import Predictions
+    from recognizer.intervals import Interval
 
 METRICS: Final = ("accuracy", "macro_f1", "uar", "roc_auc", "ece", "aurc", "nll", "brier")
-SELECTIVE_COVERAGES: Final = (0.8, 0.7)
 N_RESAMPLES: Final = 2000
-N_RELIABILITY_BINS: Final = 15
 
 
 @dataclass(frozen=True)
@@ -116,15 +121,7 @@ def measure_protocol(
         n_utterances=len(predictions.rows) // n_seeds,
         n_speakers=len(np.unique(predictions.speakers)),
         n_seeds=n_seeds,
-        figures={
-            figure: bootstrap_over_groups(
-                _average_over_seeds(measure, predictions),
-                predictions.speakers,
-                rng=np.random.default_rng(seed),
-                n_resamples=n_resamples,
-            )
-            for figure, measure in build_measures(predictions).items()
-        },
+        figures=measure_figures(predictions, seed=seed, n_resamples=n_resamples),
         confusion=metrics.confusion_matrix(predictions.truth, predictions.predicted, len(LABELS)),
         reliability=bin_reliability(predictions),
         coverages=np.asarray(coverages, dtype=np.float64),
@@ -134,49 +131,15 @@ def measure_protocol(
     )
 
 
-def build_measures(predictions: Predictions) -> dict[str, Callable[[NDArray[np.int64]], float]]:
-    """Return each figure as a function of row numbers, in the order of a report."""
-    truth, predicted, posteriors = predictions.truth, predictions.predicted, predictions.posteriors
-    is_right, margins = predicted == truth, predictions.margins
-
-    def accuracy_at(coverage: float) -> Callable[[NDArray[np.int64]], float]:
-        return lambda rows: measure_accuracy_at(is_right[rows], margins[rows], coverage)
-
-    def recall_of(index: int) -> Callable[[NDArray[np.int64]], float]:
-        return lambda rows: _mean_or_nan(is_right[rows][truth[rows] == index])
-
-    return {
-        "accuracy": lambda rows: metrics.accuracy(truth[rows], predicted[rows]),
-        "macro_f1": lambda rows: metrics.macro_f1(truth[rows], predicted[rows]),
-        "uar": lambda rows: metrics.uar(truth[rows], predicted[rows]),
-        "roc_auc": lambda rows: metrics.roc_auc_ovr(truth[rows], posteriors[rows]),
-        "ece": lambda rows: metrics.ece(truth[rows], posteriors[rows], n_bins=N_RELIABILITY_BINS),
-        "aurc": lambda rows: metrics.aurc(is_right[rows], margins[rows]),
-        "nll": lambda rows: metrics.nll(truth[rows], posteriors[rows]),
-        "brier": lambda rows: metrics.brier(truth[rows], posteriors[rows]),
-        **{f"accuracy_at_{round(100 * coverage)}": accuracy_at(coverage) for coverage in SELECTIVE_COVERAGES},
-        **{f"recall_{label}": recall_of(index) for index, label in enumerate(LABELS) if np.any(truth == index)},
-    }
+def measure_figures(predictions: Predictions, *, seed: int = 0, n_resamples: int = N_RESAMPLES) -> dict[str, Interval]:
+    """Compute the figures of a protocol with their intervals, see `measure_protocol`."""
+    speakers = np.unique(predictions.speakers)
+    counts = draw_counts(len(speakers), n_resamples=n_resamples, seed=seed)
+    resampled = resample_figures(predictions, speakers, counts)
+    return {name: make_interval(values, len(speakers)) for name, values in resampled.items()}
 
 
-def measure_accuracy_at(is_right: NDArray[np.bool_], margins: NDArray[np.float64], coverage: float) -> float:
-    """Compute the accuracy on the surest share of utterances.
-
-    Args:
-        is_right: shape (n_utterances,).
-        margins: shape (n_utterances,), larger where surer; utterances of equal margin count as their mean.
-        coverage: share answered, in (0, 1]; rounded up to whole utterances.
-
-    Returns:
-        A value in [0, 1]; nan without utterances.
-    """
-    if not len(is_right):
-        return float("nan")
-    _, risks = metrics.risk_coverage_curve(is_right, margins)
-    return float(1 - risks[int(np.ceil(coverage * len(is_right) - 1e-9)) - 1])
-
-
-def bin_reliability(predictions: Predictions, *, n_bins: int = N_RELIABILITY_BINS) -> tuple[ReliabilityBin, ...]:
+def bin_reliability(predictions: Predictions, *, n_bins: int = N_BINS) -> tuple[ReliabilityBin, ...]:
     """Sort utterances into equally wide bins (low, high] of their calibrated confidence."""
     confidence = predictions.posteriors.max(axis=1)
     is_right = predictions.posteriors.argmax(axis=1) == predictions.truth
@@ -208,30 +171,24 @@ def follows_published_split(predictions: Predictions) -> str | None:
     return None
 
 
-def _average_over_seeds(
-    measure: Callable[[NDArray[np.int64]], float], predictions: Predictions
-) -> Callable[[NDArray[np.int64]], float]:
-    seeds = predictions.seeds
-    distinct = np.unique(seeds)
-    if len(distinct) == 1:
-        return measure
-    return lambda rows: float(np.mean([measure(rows[seeds[rows] == seed]) for seed in distinct]))
-
-
 def _measure_groups(predictions: Predictions, groups: NDArray[np.str_]) -> tuple[GroupFigures, ...]:
     answered = predictions.margins >= np.quantile(predictions.margins, 1 - SELECTIVE_COVERAGES[0])
-    measures = build_measures(predictions)
-    n_seeds = len(np.unique(predictions.seeds))
+    seeds = np.unique(predictions.seeds)
     return tuple(
         GroupFigures(
             name=str(group),
-            n_utterances=len(rows) // n_seeds,
-            accuracy=_average_over_seeds(measures["accuracy"], predictions)(rows),
-            uar=_average_over_seeds(measures["uar"], predictions)(rows),
+            n_utterances=len(rows) // len(seeds),
+            accuracy=float(np.mean(predictions.truth[rows] == predictions.predicted[rows])),
+            uar=_average_uar(predictions, rows, seeds),
             coverage=float(answered[rows].mean()),
         )
         for group, rows in _iter_groups(groups)
     )
+
+
+def _average_uar(predictions: Predictions, rows: NDArray[np.int64], seeds: NDArray[np.int64]) -> float:
+    rows_by_seed = [rows[predictions.seeds[rows] == seed] for seed in seeds]
+    return float(np.mean([metrics.uar(predictions.truth[each], predictions.predicted[each]) for each in rows_by_seed]))
 
 
 def _iter_groups(groups: NDArray[np.str_]) -> Iterable[tuple[str, NDArray[np.int64]]]:

@@ -11,7 +11,6 @@ from recognizer.evaluation.protocols import (
     METRICS,
     bin_reliability,
     follows_published_split,
-    measure_accuracy_at,
     measure_protocol,
 )
 from recognizer.labels import LABELS
@@ -99,18 +98,6 @@ def test_rows_of_unknown_sex_are_in_no_group():
     rows = tuple(replace(row, sex=None) for row in make_predictions())
 
     assert measure(rows).by_sex == ()
-
-
-@pytest.mark.parametrize(("coverage", "expected"), [(1.0, 0.5), (0.5, 1.0), (0.75, 2 / 3), (0.7, 2 / 3), (0.01, 1.0)])
-def test_accuracy_at_a_coverage_is_that_of_the_surest(coverage, expected):
-    is_right = np.array([False, True, False, True])
-    margins = np.array([1.0, 3.0, 0.5, 2.0])
-
-    assert measure_accuracy_at(is_right, margins, coverage) == pytest.approx(expected)
-
-
-def test_accuracy_of_nothing_is_not_defined():
-    assert np.isnan(measure_accuracy_at(np.zeros(0, dtype=bool), np.zeros(0), 0.8))
 
 
 def test_reliability_bins_hold_every_row_and_give_back_the_calibration_error():
