@@ -7,16 +7,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import delete, update
 
 from catalog.affect_plane import shares_at
+from catalog.artists import ArtistRows
 from catalog.database import utc_now
 from catalog.edit_values import check_fields, check_tags
 from catalog.errors import InvalidEditError, TrackNotFoundError
 from catalog.history import ChangeAction, ChangeOrigin, record
 from catalog.models import AudioFeatures, Track, TrackAffect, TrackEmbedding, TrackStatus
-from catalog.track_states import BATCH_SIZE, read_states, read_values, write_values
+from catalog.track_states import BATCH_SIZE, read_states, read_tracks, read_values, write_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,15 +106,15 @@ def edit_tracks(session: Session, track_ids: Sequence[int], edit: TrackEdit, ori
         InvalidEditError: a field cannot be changed, or not to this value; then nothing is.
     """
     fields, added, removed = check_fields(edit.fields), check_tags(edit.add_tags), check_tags(edit.remove_tags)
-    n_changed = 0
+    artists, n_changed = ArtistRows(session), 0
     for start in range(0, len(track_ids), BATCH_SIZE):
-        some_ids = [int(each) for each in track_ids[start : start + BATCH_SIZE]]
-        query = select(Track).where(Track.id.in_(some_ids)).options(joinedload(Track.artist), selectinload(Track.tags))
-        for track in session.scalars(query.order_by(Track.id)).all():
-            values: dict[str, Any] = dict(fields)
-            if added or removed:
-                values["tags"] = _join_tags(track, added, removed)
-            n_changed += _write_logged(session, track, values, origin)
+        tracks = read_tracks(session, [int(each) for each in track_ids[start : start + BATCH_SIZE]])
+        with session.no_autoflush:
+            for track in tracks:
+                values: dict[str, Any] = dict(fields)
+                if added or removed:
+                    values["tags"] = _join_tags(track, added, removed)
+                n_changed += _write_logged(session, track, values, origin, artists)
         session.flush()
     return n_changed
 
@@ -180,7 +180,7 @@ def _write_correction(
     before, after = read_values(session, track, ["correction"]), {"correction": correction}
     if before == after:
         return
-    write_values(session, track, after)
+    write_values(session, track, after, ArtistRows(session))
     record(session, ChangeAction.CORRECT, origin, track_id=track_id, before=before, after=after)
     session.flush()
 
@@ -190,14 +190,16 @@ def _join_tags(track: Track, added: set[tuple[str, str]], removed: set[tuple[str
     return sorted([kind, name] for kind, name in (present - removed) | added)
 
 
-def _write_logged(session: Session, track: Track, values: Mapping[str, Any], origin: ChangeOrigin) -> bool:
+def _write_logged(
+    session: Session, track: Track, values: Mapping[str, Any], origin: ChangeOrigin, artists: ArtistRows
+) -> bool:
     """Write values and log what differs; whatever a curator set counts as edited, even to what it was."""
     before = read_values(session, track, [*values, "edited_fields"])
     after = {**values, "edited_fields": sorted({*track.edited_fields, *values})}
     changed = [name for name in after if after[name] != before[name]]
     if not changed:
         return False
-    write_values(session, track, {name: after[name] for name in changed})
+    write_values(session, track, {name: after[name] for name in changed}, artists)
     old, new = ({name: each[name] for name in changed} for each in (before, after))
     record(session, ChangeAction.EDIT, origin, track_id=track.id, before=old, after=new)
     return True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete
 
+from catalog.artists import ArtistRows
 from catalog.edit_values import EDITABLE_FIELDS
 from catalog.errors import TrackNotFoundError
 from catalog.history import ChangeAction, record
@@ -48,7 +49,7 @@ def merge_tracks(session: Session, keep_id: int, drop_ids: Sequence[int], origin
     after = _join(states[keep_id], [states[drop_id] for drop_id in drop_ids])
     if after:
         before = read_values(session, track, list(after))
-        write_values(session, track, after)
+        write_values(session, track, after, ArtistRows(session))
         record(session, ChangeAction.MERGE, origin, track_id=keep_id, before=before, after=after)
     session.flush()
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
+from catalog.artists import ArtistRows
 from catalog.changes import delete_tracks
 from catalog.database import utc_now
 from catalog.errors import ImportNotFoundError, ImportStandsError
 from catalog.history import ChangeAction, ChangeOrigin, record
 from catalog.models import Change, ImportBatch, ImportStatus, Track
-from catalog.track_states import BATCH_SIZE, write_values
+from catalog.track_states import BATCH_SIZE, read_tracks, write_values
 from catalog.undoing import find_later
 
 if TYPE_CHECKING:
@@ -67,21 +68,23 @@ def _restore_updated(session: Session, import_id: int, origin: ChangeOrigin) -> 
     changes = list(
         session.scalars(select(Change).where(*is_update, Change.undone_at.is_(None)).order_by(Change.id.desc()))
     )
-    n_restored = 0
+    artists, n_restored = ArtistRows(session), 0
     kept: list[tuple[int, str]] = []
     for start in range(0, len(changes), BATCH_SIZE):
         some = changes[start : start + BATCH_SIZE]
         later = dict(find_later(session, some))
+        tracks = read_tracks(session, [int(change.track_id or 0) for change in some])
+        track_by_id = {track.id: track for track in tracks}
         for change in some:
             track_id = int(change.track_id or 0)
-            track = session.get(Track, track_id)
+            track = track_by_id.get(track_id)
             if track is None or change.before is None or track.import_id == import_id:
                 # Deleted since, or about to be.
                 continue
             if track_id in later:
                 kept.append((track_id, f"changed since (change {later[track_id]})"))
                 continue
-            write_values(session, track, change.before)
+            write_values(session, track, change.before, artists)
             values = {"before": change.after, "after": change.before}
             record(session, ChangeAction.ROLLBACK, origin, track_id=track_id, **values)
             n_restored += 1

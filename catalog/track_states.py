@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
 
-from catalog.artists import get_or_add_artist
 from catalog.models import AffectCorrection, Artist, AudioFeatures, Track, TrackAffect, TrackEmbedding, TrackTag
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from catalog.artists import ArtistRows
     from catalog.database import Base
 
 # Within SQLite's limit of variables, and few enough to keep in memory.
@@ -47,13 +48,12 @@ def read_states(session: Session, track_ids: Sequence[int]) -> dict[int, dict[st
     return states
 
 
-def restore_track(session: Session, track_id: int, state: Mapping[str, Any]) -> None:
-    """Store a deleted track again, under the id that it had."""
+def restore_track(session: Session, track_id: int, state: Mapping[str, Any], artists: ArtistRows) -> None:
+    """Store a deleted track again, under the id that it had, with the next flush."""
     track = Track(id=track_id, **{name: _decode(name, state[name]) for name in _COLUMNS})
-    track.artist = get_or_add_artist(session, state["artist"])
+    track.artist = artists.get_or_add(state["artist"])
     track.tags = [TrackTag(kind=kind, name=name) for kind, name in state["tags"]]
     session.add(track)
-    session.flush()
     for name, table in _ONE_EACH.items():
         if state[name] is not None:
             session.add(_to_row(table, track_id, state[name]))
@@ -65,11 +65,17 @@ def read_values(session: Session, track: Track, names: Sequence[str]) -> dict[st
     return {name: _read_value(session, track, name) for name in names}
 
 
-def write_values(session: Session, track: Track, values: Mapping[str, Any]) -> None:
+def read_tracks(session: Session, track_ids: Sequence[int]) -> list[Track]:
+    """Read the rows of some tracks with all that `read_values` and `write_values` look at, by id."""
+    query = select(Track).where(Track.id.in_(track_ids)).options(joinedload(Track.artist), selectinload(Track.tags))
+    return list(session.scalars(query.order_by(Track.id)))
+
+
+def write_values(session: Session, track: Track, values: Mapping[str, Any], artists: ArtistRows) -> None:
     """Write what `read_values` read, or what an import wrote down of the values that it replaced."""
     for name, value in values.items():
         if name == "artist":
-            track.artist = get_or_add_artist(session, value)
+            track.artist = artists.get_or_add(value)
         elif name == "tags":
             write_tags(track, {(kind, tag) for kind, tag in value or ()})
         elif name == "correction":
