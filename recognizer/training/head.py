@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from scipy.sparse import csr_array
+from torch import nn
 from torch.nn import functional
 
 from recognizer.labels import LABELS
@@ -159,32 +160,36 @@ def _optimize(  # noqa: PLR0913 - what a training loop needs
     )
     network.train()
     for _ in range(config.n_epochs):
-        centered = torch.from_numpy(_center(standardized, clips.speakers, config, rng))
+        centers = _draw_centers(standardized[:, 0], clips.speakers, config, rng)
         for _ in range(n_batches):
             rows = rng.choice(n_clips, config.batch_size, p=weights / weights.sum())
             views = rng.integers(0, n_views, config.batch_size)
-            loss = _compute_loss(network, centered[rows, views], truth[rows], config.label_smoothing)
+            centered = torch.from_numpy(standardized[rows, views] - centers[rows])
+            loss = functional.cross_entropy(network(centered), truth[rows], label_smoothing=config.label_smoothing)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             optimizer.step()
             schedule.step()
 
 
-def _compute_loss(network: nn.Sequential, statistics: Tensor, truth: Tensor, label_smoothing: float) -> Tensor:
-    return functional.cross_entropy(network(statistics), truth, label_smoothing=label_smoothing)
-
-
-def _center(
+def _draw_centers(
     standardized: np.ndarray, speakers: np.ndarray, config: TrainingConfig, rng: np.random.Generator
 ) -> np.ndarray:
-    """Take a shrunken mean of other clips of the same voice off every clip, (n_clips, n_views, d)."""
-    centered = standardized.copy()
+    """Draw what is taken off each clip: a shrunken mean of other clips of the same voice, (n_clips, d) as given."""
+    centers = np.empty_like(standardized)
     for speaker in np.unique(speakers):
         rows = np.flatnonzero(speakers == speaker)
-        for row in rows:
-            n_known = min(int(rng.integers(1, config.max_known_clips + 1)), len(rows) - 1)
-            if n_known < 1 or rng.random() < UNKNOWN_VOICE_SHARE:
-                continue
-            known = rng.choice(rows[rows != row], n_known, replace=False)
-            centered[row] -= standardized[known, 0].mean(axis=0) * (n_known / (n_known + config.kappa))
-    return centered
+        # Few weigh anything, so that a dense product would cost many times more.
+        centers[rows] = csr_array(_draw_weights(len(rows), config, rng)) @ standardized[rows]
+    return centers
+
+
+def _draw_weights(n_clips: int, config: TrainingConfig, rng: np.random.Generator) -> np.ndarray:
+    """Draw which other clips of a voice each clip knows, and weigh them by 1 / (n + kappa), (n_clips, n_clips)."""
+    n_known = np.minimum(rng.integers(1, config.max_known_clips + 1, n_clips), n_clips - 1)
+    n_known[rng.random(n_clips) < UNKNOWN_VOICE_SHARE] = 0
+    order = rng.random((n_clips, n_clips))
+    np.fill_diagonal(order, np.inf)
+    is_known = order.argsort(axis=1).argsort(axis=1) < n_known[:, np.newaxis]
+    weights: np.ndarray = (is_known / (n_known + config.kappa)[:, np.newaxis]).astype(np.float32)
+    return weights
