@@ -27,12 +27,19 @@ def evaluate() -> None:
 @click.option(
     "--from-predictions", type=click.Path(path_type=Path, exists=True), help="Kept predictions: CSV or folder."
 )
+@click.option(
+    "--keep", type=OUT, help="With --data: gets robustness, speed and pitch; measured.json in a folder of predictions."
+)
 @click.option("--out", type=OUT, required=True, help="Gets report.html and report.json.")
-def evaluate_recognizer(model: str, data: tuple[str, ...], from_predictions: Path | None, out: Path) -> None:
+def evaluate_recognizer(
+    model: str, data: tuple[str, ...], from_predictions: Path | None, keep: Path | None, out: Path
+) -> None:
     """Write a report from kept out-of-fold predictions, or by running a bundle over recordings."""
     if bool(data) == (from_predictions is not None):
         raise click.UsageError("expected either --data or --from-predictions")
-    report = _evaluate_kept(from_predictions, out) if from_predictions else _evaluate_bundle(model, data, out)
+    if from_predictions and keep:
+        raise click.UsageError("--keep needs --data: predictions tell nothing of robustness and speed")
+    report = _evaluate_kept(from_predictions, out) if from_predictions else _evaluate_bundle(model, data, out, keep)
     for name, figures in report["protocols"].items():
         cells = (
             f"{metric} {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
@@ -43,19 +50,22 @@ def evaluate_recognizer(model: str, data: tuple[str, ...], from_predictions: Pat
 
 
 def _evaluate_kept(predictions: Path, out: Path) -> dict[str, Any]:
-    from recognizer.evaluation.evaluate import evaluate_from_predictions
+    from recognizer.evaluation.from_predictions import evaluate_from_predictions
 
     return evaluate_from_predictions(predictions, out)
 
 
-def _evaluate_bundle(model: str, data: tuple[str, ...], out: Path) -> dict[str, Any]:
+def _evaluate_bundle(model: str, data: tuple[str, ...], out: Path, keep: Path | None) -> dict[str, Any]:
+    from app.settings import Settings
     from recognizer.bundles import resolve_bundle
-    from recognizer.evaluation.evaluate import evaluate_bundle
+    from recognizer.evaluation.from_recordings import evaluate_bundle
     from recognizer.inference import EmotionRecognizer
 
-    folder = resolve_bundle(model)
+    folder = resolve_bundle(model, Settings.from_env().recognizer_models_dir)
     with tqdm(disable=None) as bar:
-        return evaluate_bundle(EmotionRecognizer.load(folder), folder, _read_data(data), out, on_progress=_show_on(bar))
+        return evaluate_bundle(
+            EmotionRecognizer.load(folder), folder, _read_data(data), out, keep=keep, on_progress=_show_on(bar)
+        )
 
 
 def _read_data(data: tuple[str, ...]) -> Path | dict[str, Path]:

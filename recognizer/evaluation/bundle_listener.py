@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from recognizer.audio import Clip, decode_clip
+from recognizer.bundles import DESCRIPTION_FILE, MODEL_FILE
 from recognizer.errors import BundleError
 
 if TYPE_CHECKING:
@@ -29,6 +31,19 @@ class ClipRecognizer(Protocol):
 
     def recognize(self, clip: Clip) -> Recognized:
         """Return the mood of a clip."""
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """What a report says of a bundle.
+
+    Attributes:
+        weights_sha256: hash of the weights that `bundle.json` vouches for; empty where it names none.
+        size_bytes: of all files.
+    """
+
+    weights_sha256: str
+    size_bytes: int
 
 
 class BundleListener:
@@ -60,13 +75,25 @@ class BundleListener:
         return self._recognizer.recognize(Clip("recording", waveform)).posterior
 
 
+def find_bundle_facts(bundle: Path) -> BundleFacts:
+    """Look up hash and size of a bundle.
+
+    Raises:
+        BundleError: it does not say what it is.
+    """
+    describe_bundle(bundle)
+    files = json.loads((bundle / DESCRIPTION_FILE).read_bytes()).get("files", {})
+    size_bytes = sum(file.stat().st_size for file in bundle.iterdir() if file.is_file())
+    return BundleFacts(str(files.get(MODEL_FILE, "")), size_bytes)
+
+
 def describe_bundle(bundle: Path) -> str:
     """Return name, version and hash of a bundle's description, which holds the hashes of its files.
 
     Raises:
         BundleError: there is none, or it lacks a name or a version.
     """
-    path = bundle / "bundle.json"
+    path = bundle / DESCRIPTION_FILE
     try:
         written = path.read_bytes()
         content = json.loads(written)

@@ -48,6 +48,7 @@ def draw_curve(  # noqa: PLR0913 - a plot has as many parts
     y_axis: Axis,
     points: Sequence[tuple[float, float]],
     *,
+    bounds: Sequence[tuple[float, float]] = (),
     diagonal: bool = False,
     marks: bool = False,
 ) -> str:
@@ -58,6 +59,7 @@ def draw_curve(  # noqa: PLR0913 - a plot has as many parts
         x_axis: to the right.
         y_axis: upwards.
         points: in order; long lines are thinned, points that are nan left out.
+        bounds: low and high of each point's interval, drawn through it; none for a bare line.
         diagonal: draw the line y = x too, where a perfect model would lie.
         marks: put a dot on each point.
     """
@@ -67,11 +69,23 @@ def draw_curve(  # noqa: PLR0913 - a plot has as many parts
     if diagonal:
         start, end = _place(x_axis, y_axis, (0.0, 0.0)), _place(x_axis, y_axis, (1.0, 1.0))
         parts.append(f'<path class="guide" d="M{start[0]:.1f} {start[1]:.1f}L{end[0]:.1f} {end[1]:.1f}"/>')
+    for (x, _), ends in zip(points, bounds, strict=bool(bounds)):
+        if not np.isnan(ends).any():
+            (left, low), (_, high) = (_place(x_axis, y_axis, (x, end)) for end in ends)
+            parts.append(f'<path class="bound" d="M{left:.1f} {low:.1f}V{high:.1f}"/>')
     if placed:
         parts.append('<path class="line" d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in placed) + '"/>')
     if marks:
         parts += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in placed]
     return _wrap(name, HEIGHT, parts)
+
+
+def fit_axis(title: str, values: Sequence[float]) -> Axis:
+    """Return an axis of whole tenths that holds all values but nan."""
+    known = [value for value in values if not np.isnan(value)] or [0.0, 1.0]
+    low, high = np.floor(10 * min(known)) / 10, np.ceil(10 * max(known)) / 10
+    high = max(high, low + 0.1)
+    return Axis(title, float(low), float(high), n_steps=max(round(10 * (high - low)), 2))
 
 
 def draw_rows(name: str, axis: Axis, rows: Sequence[tuple[str, float]]) -> str:

@@ -1,265 +1,64 @@
-"""Renders a report as one HTML page: every figure with its interval, and a line under each on how to read it."""
+"""Renders a report as one HTML page: a summary, then every figure with its interval and how to read it."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from recognizer.evaluation.charts import Axis, draw_curve, draw_rows
-from recognizer.evaluation.markup import STYLE, read_line, show, show_interval, table, verdict
-from recognizer.labels import LABELS
+from recognizer.evaluation.comparison_sections import (
+    build_known_voices_section,
+    build_learning_section,
+    build_summary,
+    build_systems_section,
+    build_weeks_section,
+)
+from recognizer.evaluation.markup import STYLE
+from recognizer.evaluation.protocol_section import build_protocol_section
+from recognizer.evaluation.suite_sections import (
+    build_commands_section,
+    build_conformal_section,
+    build_failures_section,
+    build_over_time_section,
+    build_robustness_section,
+    build_speed_section,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from recognizer.evaluation.fairness import FairnessLine
-    from recognizer.evaluation.over_time import OverTimeFigures
-    from recognizer.evaluation.protocols import GroupFigures, ProtocolResult
-    from recognizer.evaluation.report import LearningPoint, Report
-    from recognizer.evaluation.robustness import RobustnessLine
-
-READING_BY_FIGURE: Final = {
-    "accuracy": "share of recordings with the right label",
-    "macro_f1": "F1 of each label, averaged plainly",
-    "uar": "recall of each label, averaged plainly; chance is 0.25 with four labels",
-    "roc_auc": "chance that a recording of a label outranks one of another; 0.5 is guessing",
-    "ece": "distance between confidence and accuracy, 15 bins; lower is better",
-    "aurc": "mean error over all shares answered, surest first; lower is better",
-    "nll": "surprise at the true label, in nats; lower is better",
-    "brier": "squared distance between posterior and truth, 0 to 2; lower is better",
-    "accuracy_at_80": "accuracy when the least sure fifth is not answered",
-    "accuracy_at_70": "accuracy when the least sure three tenths are not answered",
-    **{f"recall_{label}": f"share of {label} recordings heard as {label}" for label in LABELS},
-}
-
-# Of the accent, behind text: any deeper and the text is hard to read.
-_DEEPEST_SHADE: Final = 55
-_LONGEST_NAME: Final = 14
+    from recognizer.evaluation.markup import Section
+    from recognizer.evaluation.report import Report
 
 
 def render_page(report: Report) -> str:
     """Return the whole page as text."""
-    sections = [
+    sections = [section for section in _build_sections(report) if section.body]
+    entries = "".join(f'<li><a href="#{each.anchor}">{escape(each.title)}</a></li>' for each in sections)
+    body = [
         f"<h1>{escape(report.title)}</h1>",
-        "".join(f"<p>{escape(note)}</p>" for note in report.notes),
-        *(_render_protocol(result, report.fairness.get(result.name, ())) for result in report.protocols),
-        *(_render_over_time(name, filters) for name, filters in report.over_time.items()),
-        _render_robustness(report.robustness),
-        _render_learning_curve(report.learning_curve),
-        _render_speed(report),
-        _render_failures(report.failures),
-        _render_commands(report.commands),
+        *(f"<p>{escape(note)}</p>" for note in report.notes),
+        f'<nav aria-label="contents"><ul>{entries}</ul></nav>',
+        *(section.render() for section in sections),
     ]
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(report.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(section for section in sections if section)
+        + "\n".join(body)
         + "\n</body>\n</html>\n"
     )
 
 
-def _render_protocol(result: ProtocolResult, fairness: Sequence[FairnessLine]) -> str:
-    seeds = f", {result.n_seeds} trainings each" if result.n_seeds > 1 else ""
-    rows = [
-        (figure, show(interval.value), f"{show(interval.low)} to {show(interval.high)}", READING_BY_FIGURE[figure])
-        for figure, interval in result.figures.items()
+def _build_sections(report: Report) -> list[Section]:
+    return [
+        build_summary(report.protocols),
+        build_systems_section(report.protocols, report.systems),
+        build_known_voices_section(report.known_voices),
+        build_weeks_section(report.weeks),
+        build_conformal_section(report.conformal),
+        build_over_time_section(report.over_time),
+        build_robustness_section(report.measured),
+        build_speed_section(report.measured),
+        build_learning_section(report.learning_curves),
+        *(build_protocol_section(result, report.fairness.get(result.name, ())) for result in report.protocols),
+        build_failures_section(report.failures),
+        build_commands_section(report.commands),
     ]
-    return "".join(
-        [
-            f"<h2>{escape(result.name)}</h2>",
-            f"<p>{result.n_utterances} recordings of {result.n_speakers} speakers{seeds}.</p>",
-            table(("figure", "value", "95 % interval", "meaning"), rows),
-            read_line("Intervals are bootstraps over speakers: they say how the figure would move with other voices."),
-            _render_confusion(result),
-            _render_plots(result),
-            _render_groups("By sex", result.by_sex),
-            _render_fairness(fairness),
-        ]
-    )
-
-
-def _render_confusion(result: ProtocolResult) -> str:
-    shares = result.confusion / np.maximum(result.confusion.sum(axis=1, keepdims=True), 1)
-    cells = "".join(
-        f'<tr><th scope="row">{label}</th>'
-        + "".join(
-            f'<td class="n" style="background:color-mix(in srgb,var(--accent) {_DEEPEST_SHADE * share:.0f}%,'
-            'transparent)">'
-            f"{count} ({100 * share:.0f} %)</td>"
-            for count, share in zip(counts.tolist(), row.tolist(), strict=True)
-        )
-        + "</tr>"
-        for label, counts, row in zip(LABELS, result.confusion, shares, strict=True)
-    )
-    head = "".join(f'<th scope="col">heard as {label}</th>' for label in LABELS)
-    return f'<h3>Confusion</h3><div class="wide"><table><tr><th>meant</th>{head}</tr>{cells}</table></div>' + read_line(
-        "Each row is what was meant, each column what was heard; a perfect model fills the diagonal alone."
-    )
-
-
-def _render_plots(result: ProtocolResult) -> str:
-    filled = [bin_ for bin_ in result.reliability if bin_.n_utterances]
-    highest_risk = max(0.1, float(np.ceil(10 * np.max(result.risks)) / 10))
-    is_one_corpus = len({group.name.partition("/")[0] for group in result.by_speaker}) == 1
-    speakers = [(_shorten(group.name, drop_corpus=is_one_corpus), group.accuracy) for group in result.by_speaker]
-    plots = [
-        (
-            "Reliability",
-            draw_curve(
-                "accuracy by confidence",
-                Axis("confidence"),
-                Axis("accuracy"),
-                [(bin_.confidence, bin_.accuracy) for bin_ in filled],
-                diagonal=True,
-                marks=True,
-            ),
-            "On the dashed line confidence is kept; below it the model promises too much.",
-        ),
-        (
-            "Risk and coverage",
-            draw_curve(
-                "share of wrong labels by share answered",
-                Axis("share answered, surest first"),
-                Axis("share wrong", high=highest_risk),
-                list(zip(result.coverages.tolist(), result.risks.tolist(), strict=True)),
-            ),
-            "A curve that falls to the left says that the model knows when it does not know.",
-        ),
-        (
-            "By speaker",
-            draw_rows("accuracy by speaker", Axis("accuracy"), speakers),
-            "One dot a voice, worst served first; a long spread means that luck with the voice decides.",
-        ),
-    ]
-    return (
-        '<div class="plots">'
-        + "".join(f"<figure><h3>{name}</h3>{svg}{read_line(reading)}</figure>" for name, svg, reading in plots)
-        + "</div>"
-    )
-
-
-def _shorten(speaker: str, *, drop_corpus: bool) -> str:
-    name = speaker.partition("/")[2] if drop_corpus else speaker
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-
-
-def _render_groups(title: str, groups: Sequence[GroupFigures]) -> str:
-    if not groups:
-        return ""
-    rows = [
-        (group.name, str(group.n_utterances), show(group.accuracy), show(group.uar), show(group.coverage))
-        for group in groups
-    ]
-    return f"<h3>{title}</h3>" + table(("group", "recordings", "accuracy", "UAR", "share answered"), rows)
-
-
-def _render_fairness(lines: Sequence[FairnessLine]) -> str:
-    if not lines:
-        return ""
-    rows = [
-        (
-            f"{line.figure} by {line.attribute}",
-            ", ".join(f"{name} {show(value)}" for name, value in line.by_group.items()),
-            show(line.difference),
-            f"at most {line.bound}",
-            verdict(is_passed=line.is_passed),
-        )
-        for line in lines
-    ]
-    return (
-        "<h3>Fairness</h3>"
-        + table(("figure", "groups", "difference", "bound", "verdict"), rows)
-        + read_line("How far the best-served group lies from the worst-served one.")
-    )
-
-
-def _render_over_time(protocol: str, filters: Mapping[str, OverTimeFigures]) -> str:
-    if not filters:
-        return ""
-    rows = [
-        (
-            name,
-            show_interval(figures.accuracy),
-            show_interval(figures.flips_per_minute),
-            show_interval(figures.delay_s),
-            show_interval(figures.missed),
-        )
-        for name, figures in filters.items()
-    ]
-    return (
-        f"<h2>Over time: {escape(protocol)}</h2>"
-        + table(("filter", "accuracy", "needless flips a minute", "delay in s", "changes missed"), rows)
-        + read_line(
-            "Each speaker's recordings joined to streams whose mood changes every few recordings. A steady filter "
-            "flips seldom, a quick one shows a change soon; below 0 flips mean that changes of mood were missed."
-        )
-    )
-
-
-def _render_robustness(lines: Sequence[RobustnessLine]) -> str:
-    if not lines:
-        return ""
-    rows = [
-        (
-            line.name,
-            show(line.unchanged),
-            "" if line.least_unchanged is None else f"at least {line.least_unchanged}",
-            show(line.uar_drop),
-            "" if line.largest_uar_drop is None else f"at most {line.largest_uar_drop}",
-            verdict(is_passed=line.is_passed),
-        )
-        for line in lines
-    ]
-    n_bound = sum(line.is_passed is not None for line in lines)
-    n_passed = sum(bool(line.is_passed) for line in lines)
-    return (
-        f"<h2>Robustness</h2><p>{n_passed} of {n_bound} lines passed on {lines[0].n_utterances} recordings.</p>"
-        + table(("condition", "unchanged", "bound", "UAR drop", "bound", "verdict"), rows)
-        + read_line(
-            "Share of recordings heard as before once they went through the condition, and what it costs in UAR."
-        )
-    )
-
-
-def _render_learning_curve(points: Sequence[LearningPoint]) -> str:
-    if not points:
-        return ""
-    most = max(point.n_utterances for point in points)
-    curve = draw_curve(
-        "UAR by number of training recordings",
-        Axis("training recordings", high=float(most)),
-        Axis("UAR on unseen speakers"),
-        [(float(point.n_utterances), point.uar) for point in points],
-        marks=True,
-    )
-    rows = [(str(p.n_utterances), show(p.uar), f"{show(p.low)} to {show(p.high)}") for p in points]
-    return (
-        f"<h2>Learning curve</h2><figure>{curve}"
-        f"{read_line('A curve still rising at its end asks for more data.')}</figure>"
-        + table(("training recordings", "UAR", "95 % interval"), rows)
-    )
-
-
-def _render_speed(report: Report) -> str:
-    if not report.speed:
-        return ""
-    return (
-        "<h2>Speed and memory</h2>"
-        + table(("figure", "value"), [(name, f"{value:.4g}") for name, value in report.speed.items()])
-        + read_line("Measured on the machine that wrote this page, one recording after the other.")
-    )
-
-
-def _render_failures(failures: Sequence[tuple[str, str]]) -> str:
-    if not failures:
-        return ""
-    return f"<h2>Recordings that could not be used ({len(failures)})</h2>" + table(("file", "reason"), failures)
-
-
-def _render_commands(commands: Sequence[str]) -> str:
-    if not commands:
-        return ""
-    return f"<h2>How to get this page again</h2><pre>{escape(chr(10).join(commands))}</pre>"

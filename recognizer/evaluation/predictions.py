@@ -3,15 +3,19 @@
 A CSV table, one line for each utterance and seed: `utterance_id`, `corpus`, `speaker`, `sex` (or empty), `label`,
 `fold`, `seed`, then `logit_happy` to `logit_neutral`, or `p_happy` to `p_neutral` where a model gives no logits. An
 optional `temperature` turns logits into the calibrated posterior; doubt is always read from the untempered logits.
+Files whose name ends in `.gz` are compressed.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import math
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.special import log_softmax
@@ -31,6 +35,7 @@ KEY_COLUMNS: Final = ("utterance_id", "corpus", "speaker", "sex", "label", "fold
 LOGIT_COLUMNS: Final = tuple(f"logit_{label}" for label in LABELS)
 POSTERIOR_COLUMNS: Final = tuple(f"p_{label}" for label in LABELS)
 TEMPERATURE_COLUMN: Final = "temperature"
+COMPRESSED_SUFFIX: Final = ".gz"
 COLUMNS: Final = (*KEY_COLUMNS, *LOGIT_COLUMNS, TEMPERATURE_COLUMN)
 
 _LEAST_PROBABILITY: Final = 1e-12
@@ -202,12 +207,18 @@ def read_rows(path: Path) -> list[Prediction]:
         PredictionsError: it is missing, lacks a column, or holds what is no number.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with _open_table(path) as file:
             reader = csv.DictReader(file)
             has_logits = _find_value_columns(path, reader.fieldnames or ())
             return [_parse_row(path, reader.line_num, row, has_logits=has_logits) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise PredictionsError(path, f"expected a CSV table in UTF-8, {error}") from error
+
+
+def _open_table(path: Path) -> IO[str]:
+    if path.suffix == COMPRESSED_SUFFIX:
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
 
 
 def write_predictions(path: Path, rows: Iterable[Prediction]) -> None:
@@ -218,11 +229,14 @@ def write_predictions(path: Path, rows: Iterable[Prediction]) -> None:
     """
     kept = tuple(rows)
     check_predictions(kept)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(map(format_row, kept))
+    written = table.getvalue().encode()
     neighbor = path.with_name(f"{path.name}.part")
-    with neighbor.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(map(format_row, kept))
+    # Without the time of writing, so that the same rows give the same file.
+    neighbor.write_bytes(gzip.compress(written, mtime=0) if path.suffix == COMPRESSED_SUFFIX else written)
     neighbor.replace(path)
 
 

@@ -13,32 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from recognizer.evaluation.comparisons import Compared, KnownVoice, LearningPoint, SystemFigures, WeekFigures
+    from recognizer.evaluation.conformal import ConformalFigures
     from recognizer.evaluation.fairness import FairnessLine
+    from recognizer.evaluation.measured import Measured
     from recognizer.evaluation.over_time import OverTimeFigures
     from recognizer.evaluation.protocols import ProtocolResult
-    from recognizer.evaluation.robustness import RobustnessLine
-    from recognizer.intervals import Interval
 
 FORMAT: Final = 1
 HTML_NAME: Final = "report.html"
 JSON_NAME: Final = "report.json"
-
-
-@dataclass(frozen=True)
-class LearningPoint:
-    """What a model reached with less to learn from.
-
-    Attributes:
-        n_utterances: how many it was trained on.
-        uar: on speakers it never heard.
-        low: lower end of the interval.
-        high: upper end of the interval.
-    """
-
-    n_utterances: int
-    uar: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -48,11 +32,14 @@ class Report:
     Attributes:
         title: heads the page; name and version of what was measured.
         protocols: one result each.
+        systems: other systems on the folds of a protocol, by the protocol's name.
+        known_voices: from no known clip up, by the name of the protocol or system.
+        weeks: after a week of one mood, by the same name.
+        learning_curves: from few training speakers to all, by the same name.
+        conformal: sets of each level, by the protocol's name.
         fairness: lines for each protocol by its name.
         over_time: filters over joined clips, for each protocol by its name.
-        robustness: lines of the suite; empty where only predictions were at hand.
-        learning_curve: from few utterances to many; empty where it was not measured.
-        speed: figure by name, each with its unit in the name, such as `latency_ms_p50`.
+        measured: what only a run over recordings tells.
         commands: what to type to get this page again.
         notes: cautions, a sentence each.
         failures: recordings that could not be used, with the reason.
@@ -60,11 +47,14 @@ class Report:
 
     title: str
     protocols: tuple[ProtocolResult, ...]
+    systems: Mapping[str, tuple[SystemFigures, ...]] = field(default_factory=dict)
+    known_voices: Mapping[str, tuple[KnownVoice, ...]] = field(default_factory=dict)
+    weeks: Mapping[str, tuple[WeekFigures, ...]] = field(default_factory=dict)
+    learning_curves: Mapping[str, tuple[LearningPoint, ...]] = field(default_factory=dict)
+    conformal: Mapping[str, tuple[ConformalFigures, ...]] = field(default_factory=dict)
     fairness: Mapping[str, tuple[FairnessLine, ...]] = field(default_factory=dict)
     over_time: Mapping[str, Mapping[str, OverTimeFigures]] = field(default_factory=dict)
-    robustness: tuple[RobustnessLine, ...] = ()
-    learning_curve: tuple[LearningPoint, ...] = ()
-    speed: Mapping[str, float] = field(default_factory=dict)
+    measured: Measured | None = None
     commands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
@@ -74,8 +64,8 @@ def write_report(report: Report, out_dir: Path) -> dict[str, Any]:
     """Write `report.json` and `report.html` into a folder, made if need be.
 
     Returns:
-        What the JSON file holds: `protocols.<name>.<metric>` = `{value, low, high}` and more beside it. Figures that
-        are not defined are null.
+        What the JSON file holds: `protocols.<name>.<metric>` = `{value, low, high}`, of other systems too, and more
+        beside it. Figures that are not defined are null.
     """
     content = build_content(report)
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -86,14 +76,41 @@ def write_report(report: Report, out_dir: Path) -> dict[str, Any]:
 
 def build_content(report: Report) -> dict[str, Any]:
     """Return the report as plain values, ready for JSON."""
+    measured = {result.name: result.figures for result in report.protocols}
+    measured |= {system.name: system.figures for systems in report.systems.values() for system in systems}
     content = {
         "format": FORMAT,
         "title": report.title,
         "protocols": {
-            result.name: {metric: _describe_interval(figure) for metric, figure in result.figures.items()}
-            for result in report.protocols
+            name: {metric: asdict(figure) for metric, figure in figures.items()} for name, figures in measured.items()
         },
         "details": {result.name: _describe_details(result) for result in report.protocols},
+        "systems": {
+            protocol: {each.name: _describe_compared(each.compared) | {"n_seeds": each.n_seeds} for each in systems}
+            for protocol, systems in report.systems.items()
+            if systems
+        },
+        "known_voices": {
+            name: [
+                {"n_known": row.n_known, "uar": asdict(row.uar)}
+                | (_describe_compared(row.compared) if row.compared else {})
+                for row in rows
+            ]
+            for name, rows in report.known_voices.items()
+        },
+        "weeks": {
+            name: [
+                {
+                    "label": row.label,
+                    "with_rule": _describe_compared(row.with_rule) if row.with_rule else None,
+                    "as_heard": _describe_compared(row.as_heard) if row.as_heard else None,
+                }
+                for row in rows
+            ]
+            for name, rows in report.weeks.items()
+        },
+        "learning_curve": {name: [asdict(point) for point in rows] for name, rows in report.learning_curves.items()},
+        "conformal": {name: [asdict(row) for row in rows] for name, rows in report.conformal.items()},
         "fairness": {
             name: [asdict(line) | {"is_passed": line.is_passed} for line in lines]
             for name, lines in report.fairness.items()
@@ -102,9 +119,7 @@ def build_content(report: Report) -> dict[str, Any]:
             name: {filter_name: asdict(figures) for filter_name, figures in filters.items()}
             for name, filters in report.over_time.items()
         },
-        "robustness": [asdict(line) | {"is_passed": line.is_passed} for line in report.robustness],
-        "learning_curve": [asdict(point) for point in report.learning_curve],
-        "speed": dict(report.speed),
+        **_describe_measured(report.measured),
         "commands": list(report.commands),
         "notes": list(report.notes),
         "failures": [{"file": file, "reason": reason} for file, reason in report.failures],
@@ -113,8 +128,29 @@ def build_content(report: Report) -> dict[str, Any]:
     return cleaned
 
 
-def _describe_interval(figure: Interval) -> dict[str, float]:
-    return {"value": figure.value, "low": figure.low, "high": figure.high}
+def _describe_compared(compared: Compared) -> dict[str, Any]:
+    return {
+        "uar": asdict(compared.uar),
+        "reference": asdict(compared.reference),
+        "difference": asdict(compared.difference),
+        "n_speakers": compared.n_speakers,
+        "verdict": compared.verdict,
+    }
+
+
+def _describe_measured(measured: Measured | None) -> dict[str, Any]:
+    if measured is None:
+        return {"measured": None, "robustness": [], "speed": {}}
+    return {
+        "measured": {
+            "model": measured.model,
+            "weights_sha256": measured.weights_sha256,
+            "corpora": list(measured.corpora),
+            "command": measured.command,
+        },
+        "robustness": [asdict(line) | {"is_passed": line.is_passed} for line in measured.robustness],
+        "speed": dict(measured.speed),
+    }
 
 
 def _describe_details(result: ProtocolResult) -> dict[str, Any]:

@@ -42,12 +42,14 @@ class Condition:
         degrade: waveform, a source of chance and other people's recordings -> what is left.
         least_unchanged: share of predictions that must stay; None where the suite sets no bound.
         largest_uar_drop: None where only the share counts.
+        published_unchanged: what the suite's authors found for wav2vec2-base on CREMA-D, where they tell.
     """
 
     name: str
     degrade: Callable[[Waveform, np.random.Generator, Sequence[Waveform]], Waveform]
     least_unchanged: float | None
     largest_uar_drop: float | None = None
+    published_unchanged: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class RobustnessLine:
         uar_drop: UAR clean less UAR in this condition.
         least_unchanged: bound, or None.
         largest_uar_drop: bound, or None.
+        published_unchanged: what the suite's authors found for wav2vec2-base on CREMA-D, or None.
     """
 
     name: str
@@ -69,6 +72,7 @@ class RobustnessLine:
     uar_drop: float
     least_unchanged: float | None
     largest_uar_drop: float | None
+    published_unchanged: float | None = None
 
     @property
     def is_passed(self) -> bool | None:
@@ -151,14 +155,15 @@ CONDITIONS: Final = (
         ),
         LITTLE_CHANGED,
     ),
-    Condition("babble of four voices at 20 dB", _add_babble, NOISE_CHANGED, MAX_UAR_DROP),
-    Condition("made-up music at 20 dB", _add_music, NOISE_CHANGED, MAX_UAR_DROP),
-    Condition("made-up street noise at 20 dB", _add_street_noise, NOISE_CHANGED, MAX_UAR_DROP),
-    Condition("white noise at 20 dB", _add_white_noise, NOISE_CHANGED, MAX_UAR_DROP),
+    Condition("babble of four voices at 20 dB", _add_babble, NOISE_CHANGED, MAX_UAR_DROP, 0.80),
+    Condition("made-up music at 20 dB", _add_music, NOISE_CHANGED, MAX_UAR_DROP, 0.85),
+    Condition("made-up street noise at 20 dB", _add_street_noise, NOISE_CHANGED, MAX_UAR_DROP, 0.83),
+    Condition("white noise at 20 dB", _add_white_noise, NOISE_CHANGED, MAX_UAR_DROP, 0.77),
     Condition(
         "telephone band with AMR",
         lambda waveform, _rng, _: degradations.pass_through_telephone(waveform),
         PHONE_CHANGED,
+        published_unchanged=0.70,
     ),
     Condition("room of 0.2, 0.4 or 0.6 s", _place_in_room, ROOM_CHANGED),
     Condition(
@@ -207,6 +212,7 @@ def iter_robustness(
             uar_drop=metrics.uar(truth[usable], clean[usable]) - metrics.uar(truth[usable], changed),
             least_unchanged=condition.least_unchanged,
             largest_uar_drop=condition.largest_uar_drop,
+            published_unchanged=condition.published_unchanged,
         )
 
 

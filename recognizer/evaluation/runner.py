@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 ONE_MODEL: Final = "one model"
 """The fold of predictions that are not out of fold: the same model for every speaker."""
+NOT_OUT_OF_FOLD: Final = (
+    "One model answered for every speaker: these figures speak of new voices only if it was trained on none of them."
+)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,27 @@ def test_what_is_written_is_read_again(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["p.csv"]
 
 
+def test_what_is_written_compressed_is_read_again_and_depends_on_the_rows_alone(tmp_path):
+    first, second = tmp_path / "p.csv.gz", tmp_path / "q.csv.gz"
+
+    for path in (first, second):
+        write_predictions(path, make_rows())
+
+    assert read_predictions(first).rows == make_rows()
+    assert first.read_bytes() == second.read_bytes()
+    assert first.read_bytes()[:2] == b"\x1f\x8b"
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[:-20], lambda whole: whole[:30] + whole[40:], lambda _: b"no"])
+def test_a_damaged_compressed_file_is_named(damage, tmp_path):
+    path = tmp_path / "p.csv.gz"
+    write_predictions(path, make_rows())
+    path.write_bytes(damage(path.read_bytes()))
+
+    with pytest.raises(PredictionsError, match=r"p\.csv\.gz.*expected a CSV table"):
+        read_predictions(path)
+
+
 def test_posteriors_stand_in_for_logits(tmp_path):
     path = tmp_path / "p.csv"
     path.write_text(

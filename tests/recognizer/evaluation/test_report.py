@@ -8,12 +8,15 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from recognizer.evaluation.charts import Axis, draw_curve, draw_rows
+from recognizer.evaluation.charts import Axis, draw_curve, draw_rows, fit_axis
+from recognizer.evaluation.comparisons import LearningPoint
 from recognizer.evaluation.fairness import measure_by_sex
+from recognizer.evaluation.measured import Measured
 from recognizer.evaluation.predictions import Predictions
 from recognizer.evaluation.protocols import METRICS, measure_protocol
-from recognizer.evaluation.report import LearningPoint, Report, write_report
+from recognizer.evaluation.report import Report, write_report
 from recognizer.evaluation.robustness import RobustnessLine
+from recognizer.intervals import Interval
 from tests.recognizer.evaluation.made_up import make_predictions
 
 VOID = {"meta", "circle", "path"}
@@ -26,11 +29,16 @@ class Checker(HTMLParser):
         super().__init__()
         self.open = []
         self.outside = []
+        self.inside = []
+        self.anchors = []
 
     def handle_starttag(self, tag, attrs):
         if tag not in VOID:
             self.open.append(tag)
-        self.outside += [value for name, value in attrs if name in {"src", "href", "srcset", "data"}]
+        pointed = [value for name, value in attrs if name in {"src", "href", "srcset", "data"}]
+        self.outside += [value for value in pointed if not value.startswith("#")]
+        self.inside += [value[1:] for value in pointed if value.startswith("#")]
+        self.anchors += [value for name, value in attrs if name == "id"]
 
     def handle_endtag(self, tag):
         if tag not in VOID:
@@ -43,13 +51,22 @@ def make_report():
         title="Recognizer <1>",
         protocols=(measure_protocol("ravdess-4", predictions, n_resamples=20),),
         fairness={"ravdess-4": measure_by_sex(predictions)},
-        robustness=(
-            RobustnessLine("noise", 20, 0.97, 0.01, 0.95, None),
-            RobustnessLine("phone", 20, 0.4, 0.2, 0.5, None),
-            RobustnessLine("opus", 20, 0.9, 0.0, None, None),
+        learning_curves={
+            "ravdess-4": (LearningPoint(50, Interval(0.5, 0.4, 0.6)), LearningPoint(100, Interval(0.6, 0.5, 0.7)))
+        },
+        measured=Measured(
+            model="small 1",
+            weights_sha256="ab" * 32,
+            corpora=("ravdess",),
+            command="again",
+            robustness=(
+                RobustnessLine("noise", 20, 0.97, 0.01, 0.95, None),
+                RobustnessLine("phone", 20, 0.4, 0.2, 0.5, None),
+                RobustnessLine("opus", 20, 0.9, 0.0, None, None),
+            ),
+            speed={"latency_ms_p50": 12.3456},
+            pitch_hz_by_speaker={},
         ),
-        learning_curve=(LearningPoint(100, 0.5, 0.4, 0.6), LearningPoint(200, 0.6, 0.5, 0.7)),
-        speed={"latency_ms_p50": 12.3456},
         commands=("emotitune evaluate recognizer --from-predictions a && b",),
         notes=("Be careful.",),
         failures=(("x.wav", "cannot read 'x.wav'"),),
@@ -85,6 +102,8 @@ def test_the_page_is_whole_and_loads_nothing(written):
 
     assert checker.open == []
     assert checker.outside == []
+    assert checker.inside == checker.anchors
+    assert len(set(checker.anchors)) == len(checker.anchors) > 4
     assert "url(" not in page
     assert "<script" not in page
     assert "nan" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
@@ -104,6 +123,7 @@ def test_each_plot_and_table_says_how_to_read_it(written):
     assert page.count('role="img"') == 4
     assert page.count('class="read"') >= 8
     assert "1 of 2 lines passed on 20 recordings" in page
+    assert "Measured with small 1, weights abababababab." in page
     assert '<span class="good">passed</span>' in page
     assert '<span class="bad">failed</span>' in page
     assert "prefers-color-scheme:dark" in page
@@ -111,7 +131,8 @@ def test_each_plot_and_table_says_how_to_read_it(written):
 
 def test_what_is_not_defined_is_null_and_said_so(tmp_path):
     single = Predictions(tuple(row for row in make_predictions() if row.speaker_id == "01"))
-    report = Report("One voice", (measure_protocol("one", single, n_resamples=5),), {"one": measure_by_sex(single)})
+    measured = measure_protocol("one", single, n_resamples=5)
+    report = Report("One voice", (measured,), fairness={"one": measure_by_sex(single)})
 
     content = write_report(report, tmp_path)
 
@@ -120,11 +141,11 @@ def test_what_is_not_defined_is_null_and_said_so(tmp_path):
 
 
 def test_parts_without_content_are_left_out(tmp_path):
-    write_report(replace(make_report(), robustness=(), learning_curve=(), speed={}, failures=(), commands=()), tmp_path)
+    write_report(replace(make_report(), measured=None, learning_curves={}, failures=(), commands=()), tmp_path)
 
     page = (tmp_path / "report.html").read_text()
     for heading in ("Robustness", "Learning curve", "Speed", "could not be used", "How to get"):
-        assert f"<h2>{heading}" not in page
+        assert f">{heading}" not in page
 
 
 def test_a_curve_lies_within_its_frame_and_is_thinned():
@@ -146,3 +167,35 @@ def test_points_that_are_not_defined_are_left_out():
     assert svg.count("<circle") == 1
     assert draw_curve("none", Axis("x"), Axis("y"), []).count('class="line"') == 0
     assert draw_rows("rows", Axis("x"), [("a<b", 0.5), ("c", float("nan"))]).count("<circle") == 1
+
+
+def test_bounds_are_drawn_through_their_points():
+    svg = draw_curve(
+        "a curve", Axis("x"), Axis("y"), [(0.0, 0.5), (1.0, 0.5)], bounds=[(0.4, 0.6), (float("nan"), float("nan"))]
+    )
+
+    assert re.findall(r'class="bound" d="M([^V]+)V([^"]+)"', svg) == [("52.0 157.2", "108.8")]
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        ((0.43, 0.58, float("nan")), (0.4, 0.6)),
+        ((0.5, 0.5), (0.5, 0.6)),
+        ((float("nan"),), (0.0, 1.0)),
+    ],
+)
+def test_an_axis_holds_its_values_between_whole_tenths(values, ends):
+    axis = fit_axis("UAR", values)
+
+    assert (axis.low, axis.high) == pytest.approx(ends)
+    assert axis.n_steps >= 2
+
+
+def test_the_summary_says_which_aims_are_reached_and_what_others_published(written):
+    page = (written[0] / "report.html").read_text()
+
+    summary = page.partition('id="in-short"')[2].partition("</section>")[0]
+    assert re.search(r'aim 0\.88: <span class="(good|bad)">(reached|missed)</span>', summary)
+    assert '<tr class="beside"><td>Wav2Vec2-base fine-tuned' in summary
+    assert "0.812" in summary

@@ -1,31 +1,19 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from recognizer.errors import CorpusError
-from recognizer.evaluation.errors import PredictionsError
-from recognizer.evaluation.evaluate import (
-    NOT_OUT_OF_FOLD,
-    evaluate_bundle,
-    evaluate_from_predictions,
-    evaluate_listener,
-    find_corpora,
-    read_protocols,
-)
-from recognizer.evaluation.predictions import write_predictions
-from recognizer.evaluation.protocols import measure_protocol
+from recognizer.evaluation.from_predictions import evaluate_from_predictions
+from recognizer.evaluation.from_recordings import evaluate_bundle, evaluate_listener, find_corpora
+from recognizer.evaluation.measured import read_measured
+from recognizer.evaluation.predictions import read_predictions, write_predictions
+from recognizer.evaluation.runner import NOT_OUT_OF_FOLD
 from tests.recognizer.corpora.layouts import LAYOUTS, write_lines, write_wav
 from tests.recognizer.corpora.voices import make_voice
-from tests.recognizer.evaluation.made_up import LoudnessListener, make_predictions
-
-
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch):
-    monkeypatch.setattr(measure_protocol, "__kwdefaults__", {"seed": 0, "n_resamples": 20})
+from tests.recognizer.evaluation.made_up import LoudnessListener
 
 
 @pytest.fixture
@@ -38,49 +26,6 @@ def recordings(tmp_path):
         rows.append(f"{number}.wav,{'abc'[number % 3]},{label},{'female' if number % 3 else 'male'}")
     write_lines(folder / "manifest.csv", *rows)
     return folder
-
-
-def test_kept_predictions_give_a_report(tmp_path):
-    path = tmp_path / "kept.csv"
-    write_predictions(path, make_predictions())
-
-    content = evaluate_from_predictions(path, tmp_path / "out")
-
-    assert list(content["protocols"]) == ["ravdess-4-kept"]
-    assert content["commands"] == [f"emotitune evaluate recognizer --from-predictions {path} --out {tmp_path / 'out'}"]
-    assert (tmp_path / "out" / "report.html").exists()
-    assert content["notes"] == []
-
-
-def test_protocols_are_named_after_files_corpora_and_the_splits_they_keep(tmp_path):
-    rows = make_predictions()
-    write_predictions(tmp_path / "ravdess.csv", rows)
-    write_predictions(tmp_path / "ravdess-4-probe.csv", rows)
-    others = tuple(replace(row, corpus=name, fold="all") for name in ("nemo", "emospeech") for row in rows)
-    write_predictions(tmp_path / "strangers.csv", others)
-
-    assert list(read_protocols(tmp_path)) == ["ravdess-4-probe", "ravdess-4", "strangers-emospeech", "strangers-nemo"]
-
-
-def test_a_published_name_without_its_folds_is_refused(tmp_path):
-    path = tmp_path / "ravdess-4.csv"
-    write_predictions(path, tuple(replace(row, fold="all") for row in make_predictions()))
-
-    with pytest.raises(PredictionsError, match="promises the split 'ravdess-4'"):
-        evaluate_from_predictions(path, tmp_path / "out")
-
-
-def test_two_files_of_one_protocol_are_refused(tmp_path):
-    for name in ("ravdess.csv", "ravdess-4.csv"):
-        write_predictions(tmp_path / name, make_predictions())
-
-    with pytest.raises(PredictionsError, match="'ravdess-4' is measured by two files"):
-        read_protocols(tmp_path)
-
-
-def test_an_empty_folder_has_no_protocols(tmp_path):
-    with pytest.raises(PredictionsError, match="there are none"):
-        read_protocols(tmp_path)
 
 
 def test_a_recognizer_is_run_measured_and_reported(recordings, tmp_path):
@@ -111,6 +56,33 @@ def test_a_bundle_is_run_as_it_ships(recordings, tmp_path):
     assert content["protocols"]["manifest"]["uar"]["value"] == 1.0
     (command,) = content["commands"]
     assert f"--model {bundle} --data manifest={recordings} --out" in command
+
+
+def test_what_predictions_cannot_tell_is_kept_for_them(recordings, tmp_path):
+    bundle, kept = tmp_path / "bundle", tmp_path / "kept"
+    write_lines(bundle / "bundle.json", '{"name": "loudness", "version": "1", "files": {"model.onnx": "abc"}}')
+    listener = LoudnessListener()
+    recognizer = SimpleNamespace(recognize=lambda clip: SimpleNamespace(posterior=listener.recognize(clip.waveform)))
+
+    content = evaluate_bundle(
+        recognizer,
+        bundle,
+        {"manifest": recordings},
+        tmp_path / "out",
+        n_suite_clips=3,
+        keep=kept / "measured.json",
+    )
+
+    measured = read_measured(kept / "measured.json")
+    assert (measured.weights_sha256, measured.corpora) == ("abc", ("manifest",))
+    assert measured.speed["size_mb"] == pytest.approx((bundle / "bundle.json").stat().st_size / 1e6)
+    assert measured.speed["latency_3s_ms_p50"] > 0
+    assert set(measured.pitch_hz_by_speaker) == {"manifest/a", "manifest/b", "manifest/c"}
+    assert f"--keep {kept / 'measured.json'}" in measured.command
+    write_predictions(kept / "mine.csv", read_predictions(tmp_path / "out" / "predictions" / "manifest.csv").rows)
+    again = evaluate_from_predictions(kept, tmp_path / "again")
+    assert again["robustness"] == content["robustness"]
+    assert again["fairness"]["mine"] == content["fairness"]["manifest"]
 
 
 def test_a_second_run_listens_to_nothing_again(recordings, tmp_path):

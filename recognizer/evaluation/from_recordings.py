@@ -1,4 +1,4 @@
-"""The ways to a report: from kept predictions, or by running a recognizer over recordings."""
+"""A report made by running a recognizer over recordings."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from recognizer.corpora import CORPORA, load_corpus, manifest
-from recognizer.corpora.splits import PUBLISHED_SPLITS
 from recognizer.errors import CorpusError
-from recognizer.evaluation.bundle_listener import BundleListener, ClipRecognizer
-from recognizer.evaluation.errors import PredictionsError
+from recognizer.evaluation.bundle_listener import BundleFacts, BundleListener, ClipRecognizer, find_bundle_facts
 from recognizer.evaluation.fairness import measure_by_pitch, measure_by_sex
 from recognizer.evaluation.listener import Listener, measure_pitches, measure_speed, predict_or_refuse
-from recognizer.evaluation.over_time import compare_filters
+from recognizer.evaluation.measured import Measured, write_measured
 from recognizer.evaluation.predictions import Predictions, read_predictions
-from recognizer.evaluation.protocols import follows_published_split, measure_protocol
-from recognizer.evaluation.report import LearningPoint, Report, write_report
+from recognizer.evaluation.protocols import measure_protocol
+from recognizer.evaluation.report import Report, write_report
 from recognizer.evaluation.robustness import iter_robustness
-from recognizer.evaluation.runner import ONE_MODEL, run_over
+from recognizer.evaluation.runner import NOT_OUT_OF_FOLD, run_over
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
@@ -34,39 +32,7 @@ if TYPE_CHECKING:
 
 N_SUITE_CLIPS: Final = 200
 PREDICTIONS_FOLDER: Final = "predictions"
-NOT_OUT_OF_FOLD: Final = (
-    "One model answered for every speaker: these figures speak of new voices only if it was trained on none of them."
-)
-
-
-def evaluate_from_predictions(
-    path: Path, out_dir: Path, *, learning_curve: tuple[LearningPoint, ...] = (), command: str | None = None
-) -> dict[str, Any]:
-    """Recompute every figure that predictions alone can give, and write the report.
-
-    Args:
-        path: a file of predictions, or a folder of them; see `read_protocols` for the protocols' names.
-        out_dir: gets `report.html` and `report.json`.
-        learning_curve: shown on the page if it was measured.
-        command: what to type to get the page again; by default the call of the command line that does the same.
-
-    Returns:
-        What `report.json` holds.
-
-    Raises:
-        PredictionsError: see `read_protocols`.
-    """
-    protocols = read_protocols(path)
-    report = Report(
-        title="Speech emotion recognizer: figures from kept predictions",
-        protocols=tuple(measure_protocol(name, predictions) for name, predictions in protocols.items()),
-        fairness={name: measure_by_sex(predictions) for name, predictions in protocols.items()},
-        over_time={name: compare_filters(protocols[name]) for name in PUBLISHED_SPLITS if name in protocols},
-        learning_curve=learning_curve,
-        commands=(command or f"emotitune evaluate recognizer --from-predictions {path} --out {out_dir}",),
-        notes=_list_cautions(protocols),
-    )
-    return write_report(report, out_dir)
+_BYTES_PER_MB: Final = 1e6
 
 
 def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
@@ -76,6 +42,7 @@ def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
     out_dir: Path,
     *,
     n_suite_clips: int = N_SUITE_CLIPS,
+    keep: Path | None = None,
     on_progress: OnProgress = lambda _what, _done, _total: None,
 ) -> dict[str, Any]:
     """Evaluate a bundle as it ships, see `evaluate_listener`.
@@ -86,6 +53,7 @@ def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
         data: a manifest, a folder of corpora named as in the registry, or corpus -> folder.
         out_dir: gets the report and the predictions.
         n_suite_clips: how many recordings go through the robustness suite and are timed; 0 for none.
+        keep: gets robustness, speed and pitch as a file, for the folder of kept predictions.
         on_progress: told what is under way, how much is done and of how much.
 
     Raises:
@@ -95,12 +63,15 @@ def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
     """
     named = [f"{name}={folder}" for name, folder in data.items()] if isinstance(data, Mapping) else [str(data)]
     options = " ".join(f"--data {one}" for one in named)
+    kept = f" --keep {keep}" if keep else ""
     return evaluate_listener(
         BundleListener(recognizer, bundle),
         data,
         out_dir,
         n_suite_clips=n_suite_clips,
-        command=f"emotitune evaluate recognizer --model {bundle} {options} --out {out_dir}",
+        keep=keep,
+        bundle=find_bundle_facts(bundle),
+        command=f"emotitune evaluate recognizer --model {bundle} {options} --out {out_dir}{kept}",
         on_progress=on_progress,
     )
 
@@ -111,6 +82,8 @@ def evaluate_listener(  # noqa: PLR0913 - what a caller may choose, each by name
     out_dir: Path,
     *,
     n_suite_clips: int = N_SUITE_CLIPS,
+    keep: Path | None = None,
+    bundle: BundleFacts | None = None,
     command: str = "",
     on_progress: OnProgress = lambda _what, _done, _total: None,
 ) -> dict[str, Any]:
@@ -122,6 +95,8 @@ def evaluate_listener(  # noqa: PLR0913 - what a caller may choose, each by name
         out_dir: gets `report.html`, `report.json` and `predictions/<corpus>.csv`.
         n_suite_clips: how many recordings, drawn over all corpora, go through the robustness suite and are timed; 0 for
             none.
+        keep: gets robustness, speed and pitch as a file, for the folder of kept predictions.
+        bundle: whose weights are heard, if they are a bundle's.
         command: what to type to get the page again.
         on_progress: told what is under way, how much is done and of how much.
 
@@ -136,7 +111,20 @@ def evaluate_listener(  # noqa: PLR0913 - what a caller may choose, each by name
     protocols, failures = _predict_corpora(listener, corpora, out_dir, on_progress)
     usable = _keep_usable([one for utterances in corpora.values() for one in utterances], failures)
     pitch_hz_by_speaker = measure_pitches(listener, usable)
-    robustness, speed = _run_suite(listener, usable, n_suite_clips, on_progress) if n_suite_clips else ((), {})
+    measured = None
+    if n_suite_clips:
+        robustness, speed = _run_suite(listener, usable, n_suite_clips, on_progress)
+        measured = Measured(
+            model=listener.name,
+            weights_sha256=bundle.weights_sha256 if bundle else "",
+            corpora=tuple(corpora),
+            command=command,
+            robustness=robustness,
+            speed=speed | ({"size_mb": bundle.size_bytes / _BYTES_PER_MB} if bundle else {}),
+            pitch_hz_by_speaker=pitch_hz_by_speaker,
+        )
+        if keep:
+            write_measured(keep, measured)
     report = Report(
         title=f"Speech emotion recognizer: {listener.name}",
         protocols=tuple(measure_protocol(name, predictions) for name, predictions in protocols.items()),
@@ -144,41 +132,12 @@ def evaluate_listener(  # noqa: PLR0913 - what a caller may choose, each by name
             name: (*measure_by_sex(predictions), *measure_by_pitch(predictions, pitch_hz_by_speaker))
             for name, predictions in protocols.items()
         },
-        robustness=robustness,
-        speed=speed,
+        measured=measured,
         commands=(command,) if command else (),
-        notes=_list_cautions(protocols),
+        notes=(NOT_OUT_OF_FOLD,),
         failures=failures,
     )
     return write_report(report, out_dir)
-
-
-def read_protocols(path: Path) -> dict[str, Predictions]:
-    """Read predictions and name what they measure.
-
-    A protocol is named after its file, with the corpus where a file has several. Folds that are exactly those of a
-    published split earn its name; a file that bears such a name without them is refused.
-
-    Args:
-        path: a CSV file, or a folder of them.
-
-    Raises:
-        PredictionsError: there is no file, one is broken, or its name promises a split that it does not keep.
-    """
-    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
-    if not files:
-        raise PredictionsError(path, "expected CSV files of predictions in this folder, there are none")
-    protocols: dict[str, Predictions] = {}
-    for file in files:
-        predictions = read_predictions(file)
-        for corpus in predictions.corpora:
-            part = predictions.of_corpus(corpus)
-            name = file.stem if len(predictions.corpora) == 1 else f"{file.stem}-{corpus}"
-            protocol = _name_protocol(file, name, part)
-            if protocol in protocols:
-                raise PredictionsError(file, f"the protocol {protocol!r} is measured by two files, expected one")
-            protocols[protocol] = part
-    return protocols
 
 
 def find_corpora(data: Path | Mapping[str, Path]) -> dict[str, Path]:
@@ -242,20 +201,3 @@ def _run_suite(
         lines.append(line)
         on_progress(f"robustness: {line.name}", len(waveforms), len(waveforms))
     return tuple(lines), speed
-
-
-def _name_protocol(file: Path, name: str, predictions: Predictions) -> str:
-    published = follows_published_split(predictions)
-    claimed = next((split for split in PUBLISHED_SPLITS if name == split or name.startswith(f"{split}-")), None)
-    if claimed and claimed != published:
-        raise PredictionsError(
-            file, f"its name promises the split {claimed!r}, but its folds are not those of that split"
-        )
-    if claimed or not published:
-        return name
-    return published if name == predictions.corpora[0] else f"{published}-{name}"
-
-
-def _list_cautions(protocols: Mapping[str, Predictions]) -> tuple[str, ...]:
-    is_one_model = any(row.fold == ONE_MODEL for predictions in protocols.values() for row in predictions.rows)
-    return (NOT_OUT_OF_FOLD,) if is_one_model else ()
