@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,10 @@ from transformers import (
     WhisperForAudioClassification,
 )
 
+from recognizer.training import export
+from recognizer.training.checkpoints import Checkpoint, build_model
 from recognizer.training.config import TrainingConfig
+from recognizer.training.detached_heads import save_head
 from recognizer.training.tuning_config import FineTuningConfig
 from tests.signals import encode_wav, make_speech
 
@@ -59,11 +63,11 @@ def make_config(**fields) -> TrainingConfig:
     return TrainingConfig(**{**defaults, **fields})
 
 
-def write_whisper(folder: Path) -> Path:
-    torch.manual_seed(0)
+def write_whisper(folder: Path, *, seed: int = 0, width: int = HIDDEN, n_blocks: int = 3) -> Path:
+    torch.manual_seed(seed)
     config = WhisperConfig(
-        d_model=HIDDEN,
-        encoder_layers=3,
+        d_model=width,
+        encoder_layers=n_blocks,
         encoder_attention_heads=2,
         encoder_ffn_dim=32,
         decoder_layers=1,
@@ -96,9 +100,9 @@ def write_wav2vec2(folder: Path) -> Path:
     return folder
 
 
-def write_ravdess(folder: Path, *, duration_s: float = 1.2) -> Path:
-    """Write one clip of each label for each of the 24 actors that the published folds are made of."""
-    for actor in range(1, N_ACTORS + 1):
+def write_ravdess(folder: Path, *, duration_s: float = 1.2, n_actors: int = N_ACTORS) -> Path:
+    """Write one clip of each label for each actor, by default the 24 that the published folds are made of."""
+    for actor in range(1, n_actors + 1):
         for code, pitch_hz in PITCH_BY_CODE.items():
             speech = make_speech(duration_s, seed=actor * 10 + int(code), pitch_hz=pitch_hz * (1 + actor / 200))
             path = folder / f"Actor_{actor:02}" / f"03-01-{code}-01-01-01-{actor:02}.wav"
@@ -113,6 +117,31 @@ def make_statistics(truth: np.ndarray, *, n_views: int = 2, dim: int = 12, seed:
     means = 2.0 * np.eye(4, dim)
     noise = rng.standard_normal((len(truth), n_views, dim))
     return (means[truth][:, None] + noise).astype(np.float32)
+
+
+def make_checkpoint(encoder_dir: Path) -> Checkpoint:
+    """Make a checkpoint whose head tells apart what the exporter's test sounds differ in."""
+    config = make_config(encoder=str(encoder_dir))
+    model = build_model(config)
+    rng = np.random.default_rng(0)
+    windows = [torch.from_numpy(each) for each in export._make_windows(config.window_s)]
+    with torch.inference_mode():
+        pooled = torch.cat([model.pool(window) for window in windows])
+    with torch.no_grad():
+        model.statistics_mean.copy_(pooled.mean(dim=0))
+        model.statistics_std.copy_(pooled.std(dim=0) + 1e-5)
+        model.mood_offsets.copy_(torch.from_numpy(rng.standard_normal(tuple(model.mood_offsets.shape))))
+        for parameter in model.head.parameters():
+            parameter.copy_(torch.from_numpy(rng.standard_normal(tuple(parameter.shape))))
+    return Checkpoint(model.eval(), config, temperature=1.3, margin_threshold=0.1, facts={})
+
+
+def write_head(folder: Path, encoder_dir: Path) -> Path:
+    """Write the head of that checkpoint, as of an encoder that only the hub could know."""
+    checkpoint = make_checkpoint(encoder_dir)
+    named = dataclasses.replace(checkpoint, config=make_config(encoder="nowhere/tiny-encoder", name=folder.name))
+    save_head(folder, named, version="3", model_card="# A head\n")
+    return folder
 
 
 def make_tuning_config(**fields) -> FineTuningConfig:

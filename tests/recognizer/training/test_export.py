@@ -9,28 +9,10 @@ import recognizer.training.export as export_module
 from recognizer.audio import Clip
 from recognizer.inference import EmotionRecognizer
 from recognizer.speech import Speech
-from recognizer.training.checkpoints import Checkpoint, build_model
 from recognizer.training.errors import TrainingError
 from recognizer.training.export import export
-from tests.recognizer.training.made_up import make_config
+from tests.recognizer.training.made_up import make_checkpoint
 from tests.signals import make_speech
-
-
-def make_checkpoint(encoder_dir):
-    """Make a checkpoint whose head tells apart what the exporter's test sounds differ in."""
-    config = make_config(encoder=str(encoder_dir))
-    model = build_model(config)
-    rng = np.random.default_rng(0)
-    windows = [torch.from_numpy(each) for each in export_module._make_windows(config.window_s)]
-    with torch.inference_mode():
-        pooled = torch.cat([model.pool(window) for window in windows])
-    with torch.no_grad():
-        model.statistics_mean.copy_(pooled.mean(dim=0))
-        model.statistics_std.copy_(pooled.std(dim=0) + 1e-5)
-        model.mood_offsets.copy_(torch.from_numpy(rng.standard_normal(tuple(model.mood_offsets.shape))))
-        for parameter in model.head.parameters():
-            parameter.copy_(torch.from_numpy(rng.standard_normal(tuple(parameter.shape))))
-    return Checkpoint(model.eval(), config, temperature=1.3, margin_threshold=0.1, facts={})
 
 
 @pytest.fixture(params=["whisper_dir", "wav2vec2_dir"], scope="module")
@@ -97,6 +79,7 @@ def test_int8_is_smaller_or_as_small_and_agrees(checkpoint, bundle_dir, tmp_path
 
     assert report.largest_difference <= export_module.PARITY_TOLERANCE
     assert report.int8_agreement >= export_module.MIN_INT8_AGREEMENT
+    assert 0 < report.int8_shift < 0.1
     assert report.size_bytes == bundle.model_file.stat().st_size
     assert bundle.model_file.read_bytes() != (bundle_dir / "model.onnx").read_bytes()
 
@@ -118,6 +101,12 @@ def test_a_graph_that_answers_differently_is_refused(checkpoint, tmp_path, monke
         export(checkpoint, tmp_path / "bundle", version="1", model_card="")
 
     assert not (tmp_path / "bundle").exists()
+
+
+def test_exporting_gives_no_advice_that_a_user_could_not_follow(checkpoint, tmp_path, caplog):
+    export(checkpoint, tmp_path / "bundle", version="1", model_card="")
+
+    assert caplog.messages == []
 
 
 def test_exporting_leaves_no_other_file_behind(checkpoint, tmp_path):
