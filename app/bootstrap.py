@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.services.accounts import AccountService
+from app.services.bulk_changes import BulkChangeService
+from app.services.bulk_runs import BulkRuns
 from app.services.curation import CurationService
 from app.services.feedback import FeedbackService
 from app.services.jobs import JobService
@@ -53,6 +55,8 @@ class Services:
     own_data: OwnDataService
     library: LibraryService
     curation: CurationService
+    bulk_changes: BulkChangeService
+    bulk_runs: BulkRuns
     what_if: WhatIfService
     neighbors: NeighborService
     waveforms: WaveformService
@@ -83,6 +87,7 @@ def build_services(settings: Settings) -> Services:
         versions=versions,
     )
     jobs = JobService(session_factory, JobQueue(settings.data_dir, url=settings.queue_url).send)
+    curation = CurationService(session_factory)
     feedback = FeedbackService(session_factory)
     get_recommender = ServedIndex(library, jobs).get_recommender
     playlists = PlaylistService(get_recommender)
@@ -98,7 +103,9 @@ def build_services(settings: Settings) -> Services:
         listeners=listeners,
         own_data=OwnDataService(session_factory, listeners, voices),
         library=library,
-        curation=CurationService(session_factory),
+        curation=curation,
+        bulk_changes=BulkChangeService(curation, jobs),
+        bulk_runs=BulkRuns(session_factory),
         what_if=WhatIfService(get_recommender, library.get_tracks, library.get_revision),
         neighbors=NeighborService(get_recommender, library.get_tracks),
         waveforms=WaveformService(library, settings.data_dir / "waveforms"),
@@ -146,7 +153,7 @@ def _load_once(settings: Settings) -> Callable[[], EmotionRecognizer]:
     def get_recognizer() -> EmotionRecognizer:
         with lock:
             if not loaded:
-                folder = resolve_bundle(settings.recognizer)
+                folder = resolve_bundle(settings.recognizer, settings.recognizer_models_dir)
                 loaded.append(EmotionRecognizer.load(folder, n_threads=settings.n_threads))
             return loaded[0]
 

@@ -64,6 +64,7 @@ class ChangeFilter:
     Attributes:
         since: earliest moment.
         until: moment before which entries were written.
+        is_standing: True leaves out what was taken back.
     """
 
     who: str | None = None
@@ -73,6 +74,7 @@ class ChangeFilter:
     group_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    is_standing: bool = False
 
 
 EVERY_CHANGE: Final = ChangeFilter()
@@ -146,6 +148,8 @@ def _conditions(wanted: ChangeFilter) -> list[ColumnElement[bool]]:
         found.append(Change.at >= wanted.since)
     if wanted.until is not None:
         found.append(Change.at < wanted.until)
+    if wanted.is_standing:
+        found.append(Change.undone_at.is_(None))
     return found
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.admin.context import MAX_ID, current_services, to_local_address
 from app.admin.guard import who
 from app.admin.wording import count
+from app.services.jobs import JobFacts
 from catalog.history import ChangeAction, ChangeFilter
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ def undo() -> ResponseReturnValue:
     Raises:
         UnknownChangeError: no such change stands.
         UndoBlockedError: something later stands on it.
+        ChangeUnderWayError: a job still writes it.
     """
-    report = current_services().curation.undo(request.form.get("group_id", ""), who=who())
+    report = current_services().bulk_changes.undo(request.form.get("group_id", ""), who=who())
+    if isinstance(report, JobFacts):
+        return redirect(url_for("admin.jobs.show_job", job_id=report.job_id), code=303)
     flash(f"Taken back: {count(report.n_changes, 'change')}.", f"redo:{report.group_id}")
     return redirect(to_local_address(request.form.get("back")), code=303)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from app.admin.context import current_services, to_local_address
 from app.admin.guard import who
 from app.admin.selection import Selection
 from app.admin.wording import count
+from app.services.jobs import JobFacts
 from catalog.edit_values import EDITABLE_FIELDS, TrackEdit
 from catalog.errors import InvalidEditError
 from catalog.models import TagKind
@@ -57,9 +58,11 @@ def apply() -> ResponseReturnValue:
     if not (edit.fields or edit.add_tags or edit.remove_tags):
         return _render(selection, request.form, back=back, problem="nothing is filled in that could be changed"), 422
     try:
-        result = current_services().curation.edit(selection.which, edit, who=who())
+        result = current_services().bulk_changes.edit(selection.which, edit, who=who())
     except InvalidEditError as error:
         return _render(selection, request.form, back=back, problem=str(error), field=error.field), 422
+    if isinstance(result, JobFacts):
+        return redirect(url_for("admin.jobs.show_job", job_id=result.job_id), code=303)
     n_same = n_tracks - result.n_tracks
     same = f" {count(n_same, 'track')} had these values already." if n_same > 0 else ""
     flash_undo(f"{count(result.n_tracks, 'track')} changed.{same}", result)
@@ -93,6 +96,7 @@ def _render(selection: Selection, values: MultiDict[str, str], *, back: str, pro
     return render_template(
         "admin/bulk_edit.html",
         chosen=selection.look(services.curation, services.library),
+        max_at_once=services.bulk_changes.max_at_once,
         fields=FIELDS,
         tag_kinds=tuple(TagKind),
         tags=services.curation.count_tags(),

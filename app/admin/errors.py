@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.admin.context import wants_fragment
-from app.services.errors import JobNotFoundError, JobStateError
+from app.services.errors import ChangeUnderWayError, JobNotFoundError, JobStateError
 from catalog.errors import (
     DatabaseUnavailableError,
     ImportNotFoundError,
@@ -33,6 +33,7 @@ _NAMED: Final[Mapping[type[Exception], tuple[int, str]]] = {
     JobStateError: (409, "This job cannot be tried again"),
     ImportNotFoundError: (404, "There is no such import"),
     ImportStandsError: (409, "This import cannot be rolled back"),
+    ChangeUnderWayError: (409, "This change is still being made"),
     UnknownChangeError: (404, "There is nothing to take back"),
     UndoBlockedError: (409, "This cannot be taken back"),
 }

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from app.admin.context import MAX_ID, current_services, wants_fragment
 from app.admin.error_files import stream_errors
 from app.admin.wording import describe_job
-from app.services.jobs import JobKind, JobService
+from app.services.jobs import JobFacts, JobKind, JobService
+from catalog.history import ChangeFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +53,11 @@ def show_job(job_id: int) -> ResponseReturnValue:
     jobs = current_services().jobs
     page = min(max(request.args.get("errors", 1, type=int), 1), 1_000_000)
     errors = jobs.list_errors(job_id, limit=N_SHOWN_ERRORS, offset=(page - 1) * N_SHOWN_ERRORS)
+    job = jobs.get_job(job_id)
     return render_template(
         "admin/_job.html" if wants_fragment() else "admin/job.html",
-        job=jobs.get_job(job_id),
+        job=job,
+        n_standing=_count_standing(job),
         errors=errors,
         errors_page=page,
         n_errors_pages=max(1, math.ceil(errors.n_total / N_SHOWN_ERRORS)),
@@ -130,6 +133,14 @@ def start() -> ResponseReturnValue:
     kind = JobKind.REBUILD if request.form.get("kind") == JobKind.REBUILD else JobKind.ANALYZE
     job = current_services().jobs.submit(kind)
     return redirect(url_for(".show_job", job_id=job.job_id), code=303)
+
+
+def _count_standing(job: JobFacts) -> int:
+    """Count what an ended job changed in tracks and nobody took back."""
+    group_id = job.arguments.get("group_id")
+    if not group_id or not job.is_final:
+        return 0
+    return current_services().curation.list_changes(ChangeFilter(group_id=group_id, is_standing=True), limit=1).n_total
 
 
 def _iter_errors(jobs: JobService, job_id: int) -> Iterator[tuple[str, str]]:

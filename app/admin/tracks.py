@@ -13,7 +13,7 @@ from app.admin.guard import who
 from app.admin.listing import REGION_BY_MOOD, Listing, find_page
 from app.admin.selection import Selection
 from app.admin.wording import count
-from app.services.jobs import JobKind
+from app.services.jobs import JobFacts, JobKind
 from catalog.edit_values import TrackEdit
 from catalog.errors import InvalidEditError
 from catalog.filters import MISSING_FIELDS
@@ -79,13 +79,15 @@ def confirm_delete() -> ResponseReturnValue:
     if not chosen.n_total:
         flash("Select the tracks to delete first.")
         return redirect(back, code=303)
-    return render_template("admin/delete.html", chosen=chosen, back=back)
+    return render_template("admin/delete.html", chosen=chosen, back=back, max_at_once=services.bulk_changes.max_at_once)
 
 
 @blueprint.post("/tracks/delete")
 def delete() -> ResponseReturnValue:
     """Delete the chosen tracks from the catalog; their files stay."""
-    result = current_services().curation.delete(Selection.from_values(request.form).which, who=who())
+    result = current_services().bulk_changes.delete(Selection.from_values(request.form).which, who=who())
+    if isinstance(result, JobFacts):
+        return redirect(url_for("admin.jobs.show_job", job_id=result.job_id), code=303)
     flash_undo(f"{count(result.n_tracks, 'track')} deleted.", result)
     return redirect(to_local_address(request.form.get("back")), code=303)
 

@@ -59,12 +59,20 @@ _JOB_WORDS: Final[Mapping[str, str]] = {
 }
 
 
+_CHANGE_VERBS: Final[Mapping[str, str]] = {
+    JobKind.EDIT: "Edit",
+    JobKind.DELETE: "Delete",
+    JobKind.UNDO: "Take back a change of",
+}
+
+
 def describe_job(job: JobFacts) -> str:
     """Say what a job does."""
     path = str(job.arguments.get("path", ""))
     if path:
         return f"Import {PurePath(path).name or path}"
-    return _JOB_WORDS.get(job.kind, job.kind)
+    verb = _CHANGE_VERBS.get(job.kind)
+    return f"{verb} {count(job.arguments['n_tracks'], 'track')}" if verb else _JOB_WORDS.get(job.kind, job.kind)
 
 
 def count(n: int, noun: str) -> str:

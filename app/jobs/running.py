@@ -14,6 +14,7 @@ import structlog
 from app.jobs.pace import Pace
 from app.jobs.skip_log import SkipLog
 from app.jobs.worker_name import name_this_worker
+from app.services.bulk_runs import BulkOrder
 from app.services.errors import ServiceError
 from app.services.job_facts import JobErrorFacts, JobKind
 from catalog.errors import CatalogError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from app.services.analysis import AnalysisFailure, AnalysisReport
+    from app.services.bulk_runs import BulkRuns
     from app.services.job_facts import JobFacts
     from app.services.jobs import JobService
     from app.services.library import LibraryService
@@ -47,6 +49,7 @@ class JobRun:
     job: JobFacts
     jobs: JobService
     library: LibraryService
+    bulk: BulkRuns
     is_worker_ending: Callable[[], bool]
     report: dict[str, Any] = field(default_factory=dict)
     _pace: Pace = field(default_factory=Pace)
@@ -89,6 +92,21 @@ class JobRun:
     def upgrade_and_index(self) -> None:
         """Analyze again what an older model analyzed, then index it; the old index serves meanwhile."""
         self._analyze("analyzing again", self.library.analyze_outdated)
+
+    def change_and_index(self) -> None:
+        """Edit or delete the tracks that the job names, then index the others."""
+        order = BulkOrder.from_json(self.job.arguments)
+        progress = self._progress("deleting" if order.edit is None else "editing")
+        self.report["change"] = {"n_changed": self.bulk.change(order, progress, self.should_stop)}
+        self.index()
+
+    def undo_and_index(self) -> None:
+        """Take back the change that the job names, then index what is there again."""
+        words = self.job.arguments
+        groups = (str(words["undone_id"]), str(words["group_id"]))
+        n_changed = self.bulk.undo(*groups, str(words["who"]), self._progress("taking back"), self.should_stop)
+        self.report["change"] = {"n_changed": n_changed}
+        self.index()
 
     def index(self) -> None:
         """Build the index."""
@@ -152,6 +170,9 @@ _DO_BY_KIND: Final[Mapping[str, Callable[[JobRun], None]]] = {
     JobKind.ANALYZE: JobRun.analyze_and_index,
     JobKind.UPGRADE: JobRun.upgrade_and_index,
     JobKind.REBUILD: JobRun.index,
+    JobKind.EDIT: JobRun.change_and_index,
+    JobKind.DELETE: JobRun.change_and_index,
+    JobKind.UNDO: JobRun.undo_and_index,
 }
 
 
@@ -159,6 +180,7 @@ def run_job(
     job_id: int,
     jobs: JobService,
     library: LibraryService,
+    bulk: BulkRuns,
     is_worker_ending: Callable[[], bool] = lambda: False,
 ) -> None:
     """Do one job, unless it is done, cancelled or under way already; its row tells what came of it."""
@@ -167,7 +189,7 @@ def run_job(
         return
     log = _log.bind(job_id=job_id, kind=job.kind)
     log.info("job started")
-    run = JobRun(job, jobs, library, is_worker_ending)
+    run = JobRun(job, jobs, library, bulk, is_worker_ending)
     try:
         with _beating(job, jobs):
             run.do()
@@ -217,6 +239,8 @@ def summarize(report: Mapping[str, Any]) -> str:
         done = report["import"]
         parts.append(f"{done['created']} new, {done['updated']} updated, {done['unchanged']} unchanged")
         parts.append(f"{done['n_skipped']} skipped")
+    if "change" in report:
+        parts.append(f"{report['change']['n_changed']} changed")
     if "analysis" in report:
         done = report["analysis"]
         parts.append(f"{done['n_analyzed']} analyzed, {done['n_failed']} failed, {done['n_missing']} missing")

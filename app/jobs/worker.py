@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from app.services.bulk_runs import BulkRuns
     from app.services.jobs import JobService
     from app.services.library import LibraryService
     from app.settings import Settings
@@ -48,20 +49,28 @@ def run_worker(settings: Settings, *, stop: threading.Event | None = None) -> No
     from app.bootstrap import build_services  # imported late: it loads models
 
     services = build_services(settings)
-    serve_jobs(settings.data_dir, services.jobs, services.library, queue_url=settings.queue_url, stop=stop)
+    serve_jobs(
+        settings.data_dir,
+        services.jobs,
+        services.library,
+        services.bulk_runs,
+        queue_url=settings.queue_url,
+        stop=stop,
+    )
 
 
-def serve_jobs(
+def serve_jobs(  # noqa: PLR0913 - what jobs need, and two ways to run them
     data_dir: Path,
     jobs: JobService,
     library: LibraryService,
+    bulk: BulkRuns,
     *,
     queue_url: str = "",
     stop: threading.Event | None = None,
 ) -> None:
     """Do jobs for one data folder; see `run_worker`."""
     ending = stop or threading.Event()
-    queue = JobQueue(data_dir, lambda job_id: run_job(job_id, jobs, library, ending.is_set), url=queue_url)
+    queue = JobQueue(data_dir, lambda job_id: run_job(job_id, jobs, library, bulk, ending.is_set), url=queue_url)
     # A queue in a file has one worker, one on a server any number: the rows keep them apart.
     with contextlib.nullcontext() if queue.is_shared else _alone(data_dir / "worker.lock"):
         try:

@@ -23,7 +23,7 @@ from catalog.mood_map import MoodMap, load_mood_map
 from catalog.queries import TrackFacts, TrackSort, count_tracks, get_track, get_tracks, list_track_ids, list_tracks
 from catalog.rollback import RollbackReport, roll_back_import
 from catalog.tags import count_tags, read_tags
-from catalog.undoing import UndoReport, undo_group
+from catalog.undoing import UndoReport, check_undo, undo_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -232,6 +232,16 @@ class CurationService:
         with self._session_factory() as session:
             changes = list_changes(session, wanted, limit=limit, offset=offset)
             return ChangePage(tuple(changes), count_changes(session, wanted))
+
+    def check_undo(self, group_id: str) -> int:
+        """Make sure that a change can be taken back; return how many of its entries stand.
+
+        Raises:
+            UnknownChangeError: no such group stands.
+            UndoBlockedError: a later change stands in the way.
+        """
+        with self._session_factory() as session:
+            return check_undo(session, group_id)
 
     def undo(self, group_id: str, *, who: str) -> UndoReport:
         """Take back a change; undo the undo to have it again.

@@ -35,6 +35,14 @@ class JobStateError(ServiceError):
         self.job_id = job_id
 
 
+class ChangeUnderWayError(ServiceError):
+    """A change cannot be taken back while a job still writes it."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"job {job_id} still writes this change; cancel it or let it end, then take it back")
+        self.job_id = job_id
+
+
 class QueueUnavailableError(ServiceError):
     """The queue's address, its library or its server cannot be used; the message says how to mend it."""
 

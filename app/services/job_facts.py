@@ -28,6 +28,9 @@ class JobKind(StrEnum):
     ANALYZE = "analyze"
     UPGRADE = "upgrade"
     REBUILD = "rebuild"
+    EDIT = "edit"
+    DELETE = "delete"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class JobFacts:
     """How far a job has come.
 
     Attributes:
-        arguments: what it was asked for; imports have a `path`.
+        arguments: what it was asked for; imports have a `path`, changes of tracks the `group_id` of what they write.
         n_done: what the present step has done since the job was last taken up.
         n_total: what the present step has to do; None while unknown.
         message: what it does at the moment, or why it failed.

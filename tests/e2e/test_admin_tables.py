@@ -137,7 +137,7 @@ def test_a_folder_is_found_previewed_imported_and_rolled_back(page, services, tm
     expect(page.get_by_text("The file is empty.")).to_be_visible()
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("#job .badge")).to_have_text("Waiting")
-    run_job(1, services.jobs, services.library)
+    run_job(1, services.jobs, services.library, services.bulk_runs)
     expect(page.locator("#job .badge")).to_have_text("Done")
     with page.expect_download() as sent:
         page.get_by_role("link", name="Download them all").click()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 
 from app.services.accounts import AccountService
+from app.services.bulk_changes import MAX_AT_ONCE, BulkChangeService
+from app.services.bulk_runs import BulkRuns
 from app.services.curation import CurationService
 from app.services.jobs import JobService
 from app.services.library import LibraryService
@@ -37,13 +39,14 @@ def analyze_quickly(_path: Path) -> FakeAnalysis:
     return FakeAnalysis()
 
 
-def make_admin_services(
+def make_admin_services(  # noqa: PLR0913 - what tests set otherwise
     folder: Path,
     migrated: Path,
     *,
     analyzer: Callable[[Path], TrackAnalysis | FakeAnalysis] = analyze_quickly,
     roots: tuple[Path, ...] = (),
     trusted_proxies: int = 0,
+    max_at_once: int = MAX_AT_ONCE,
 ) -> SimpleNamespace:
     """Build what the admin page calls, with an administrator.
 
@@ -53,6 +56,7 @@ def make_admin_services(
         analyzer: measures one file.
         roots: folders that imports may read.
         trusted_proxies: how many proxies stand before the server.
+        max_at_once: tracks that are changed without a job.
     """
     shutil.copy(migrated, folder / "catalog.db")
     settings = Settings(
@@ -67,11 +71,14 @@ def make_admin_services(
     accounts = AccountService(sessions, QUICK_HASHER)
     accounts.create_administrator(EMAIL, PASSWORD)
     library, jobs = LibraryService(sessions, folder, roots, analyzer=analyzer), JobService(sessions, queue.send)
+    curation = CurationService(sessions)
     get_recommender = ServedIndex(library, jobs).get_recommender
     return SimpleNamespace(
         settings=settings,
         library=library,
-        curation=CurationService(sessions),
+        curation=curation,
+        bulk_changes=BulkChangeService(curation, jobs, max_at_once=max_at_once),
+        bulk_runs=BulkRuns(sessions),
         what_if=WhatIfService(get_recommender, library.get_tracks, library.get_revision),
         neighbors=NeighborService(get_recommender, library.get_tracks),
         waveforms=WaveformService(library, folder / "waveforms"),

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.factory import create_app
+from app.jobs.running import run_job
+from tests.app.admin.admin_services import EMAIL, PASSWORD, close, make_admin_services
 from tests.factories import add_track
 
 
@@ -85,3 +88,33 @@ def test_without_a_selection_the_list_says_so(client):
     answer = client.get("/admin/tracks/edit", follow_redirects=True)
 
     assert "Select the tracks to edit first." in answer.text
+
+
+def test_many_tracks_are_edited_by_a_job_which_offers_the_undo(tmp_path, migrated):
+    services = make_admin_services(tmp_path, migrated, max_at_once=2)
+    with services.sessions.begin() as session:
+        ids = [add_track(session, f"Piece {i}", genre="Jazz").id for i in range(3)]
+    app = create_app(services)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    client.post("/admin/login", data={"email": EMAIL, "password": PASSWORD})
+
+    form = client.get("/admin/tracks/edit", query_string={"track_id": ids}).text
+    waiting = client.post("/admin/tracks/edit", data={"track_id": ids, "genre": "Folk"}, follow_redirects=True)
+    group_id = services.jobs.get_job(1).arguments["group_id"]
+    too_early = client.post("/admin/undo", data={"group_id": group_id})
+    run_job(1, services.jobs, services.library, services.bulk_runs)
+    done = client.get("/admin/jobs/1").text
+    undoing = client.post("/admin/undo", data={"group_id": group_id}, follow_redirects=True)
+    run_job(2, services.jobs, services.library, services.bulk_runs)
+    undone = client.get("/admin/jobs/2").text
+
+    assert "changed by a job in the background" in form
+    assert (waiting.request.path, "Edit 3 tracks" in waiting.text) == ("/admin/jobs/1", True)
+    assert too_early.status_code == 409
+    assert "3 tracks changed" in done
+    assert "Undo</button>" in done
+    assert undoing.request.path == "/admin/jobs/2"
+    assert "Do it again</button>" in undone
+    assert [services.library.get_track(track_id).genre for track_id in ids] == ["Jazz"] * 3
+    close(services)

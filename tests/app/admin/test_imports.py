@@ -40,7 +40,7 @@ def import_folder(client, services, folder):
     """Import as a worker would; return the import's id."""
     client.post("/admin/import", data={"path": str(folder)})
     job = services.jobs.list_jobs(limit=1)[0]
-    run_job(job.job_id, services.jobs, services.library)
+    run_job(job.job_id, services.jobs, services.library, services.bulk_runs)
     return services.curation.list_imports(limit=1)[0].import_id
 
 
@@ -160,7 +160,7 @@ def test_columns_are_read_as_the_form_says(client, services, listed):
 
     html = client.get("/admin/import/preview", query_string={"kind": "csv", "path": str(listed), **columns}).text
     client.post("/admin/import", data={"kind": "csv", "path": str(listed), **columns})
-    run_job(1, services.jobs, services.library)
+    run_job(1, services.jobs, services.library, services.bulk_runs)
 
     track = services.curation.list_tracks().tracks[0]
     assert "<dd>1</dd><dt>new</dt>" in html

@@ -31,7 +31,7 @@ def test_a_rebuild_is_a_job_after_which_the_index_is_current(client, services):
     store_track(services)
 
     answer = client.post("/admin/jobs", data={"kind": "rebuild"})
-    run_job(1, services.jobs, services.library)
+    run_job(1, services.jobs, services.library, services.bulk_runs)
 
     assert answer.location == "/admin/jobs/1"
     assert "Up to date" in client.get("/admin/index").text

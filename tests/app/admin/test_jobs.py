@@ -87,7 +87,7 @@ def test_a_finished_import_tells_what_came_of_it(client, services, tmp_path):
     (folder / "two.mp3").write_text("no music")
     job = services.jobs.submit(JobKind.IMPORT_FOLDER, {"path": str(folder)})
 
-    run_job(job.job_id, services.jobs, services.library)
+    run_job(job.job_id, services.jobs, services.library, services.bulk_runs)
     html = client.get(f"/admin/jobs/{job.job_id}").text
 
     assert "<dd>1</dd><dt>new</dt>" in html

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from app.jobs.worker import serve_jobs
+from app.services.bulk_runs import BulkRuns
 from app.services.jobs import JobService
 from app.services.library import LibraryService
 from catalog.database import make_session_factory, open_engine
@@ -15,4 +16,4 @@ if __name__ == "__main__":
     data_dir, database_url, queue_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     sessions = make_session_factory(open_engine(database_url))
     library = LibraryService(sessions, data_dir, analyzer=analyze_slowly, n_workers=1)
-    serve_jobs(data_dir, JobService(sessions), library, queue_url=queue_url)
+    serve_jobs(data_dir, JobService(sessions), library, BulkRuns(sessions), queue_url=queue_url)

@@ -15,6 +15,7 @@ import pytest
 from app.jobs import worker
 from app.jobs.worker import find_lost_work, run_worker, serve_jobs
 from app.jobs.worker_name import name_this_worker
+from app.services.bulk_runs import BulkRuns
 from app.services.errors import WorkerRunningError
 from app.services.jobs import JobKind, JobService
 from app.services.library import LibraryService
@@ -50,7 +51,7 @@ def _worker(
     library = LibraryService(sessions, data_dir, analyzer=analyzer)
     thread = threading.Thread(
         target=serve_jobs,
-        args=(data_dir, JobService(sessions), library),
+        args=(data_dir, JobService(sessions), library, BulkRuns(sessions)),
         kwargs={"stop": ending, "queue_url": queue_url},
     )
     thread.start()
@@ -190,7 +191,7 @@ def test_a_data_folder_has_one_worker(sessions: SessionFactory, tmp_path: Path):
         _wait_until(lambda: jobs.get_job(job_id).is_final)
 
         with pytest.raises(WorkerRunningError, match="another worker looks after"):
-            serve_jobs(tmp_path, jobs, LibraryService(sessions, tmp_path))
+            serve_jobs(tmp_path, jobs, LibraryService(sessions, tmp_path), BulkRuns(sessions))
 
 
 def test_the_worker_of_an_installation_ends_when_asked(tmp_path: Path):

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from app.jobs.running import run_job
+from app.services.bulk_runs import BulkRuns
 from app.services.job_facts import JobKind
 from app.services.jobs import JobService
 from app.services.library import LibraryService
@@ -45,7 +46,7 @@ def test_the_old_index_serves_until_all_is_analyzed_again(sessions: SessionFacto
     served = ServedIndex(library, jobs).get_recommender()
     playlist = served.recommend({"happy": 0.7, "sad": 0.1, "angry": 0.1, "neutral": 0.1}, k=3)
     job_id = jobs.submit(JobKind.UPGRADE).job_id
-    run_job(job_id, jobs, library)
+    run_job(job_id, jobs, library, BulkRuns(sessions))
 
     assert jobs.get_job(job_id).message == "2 analyzed, 0 failed, 0 missing; 6 in the index"
     assert (halfway.model, halfway.n_indexed, served.index.metadata.model, len(playlist)) == (OLD, 6, OLD, 3)
