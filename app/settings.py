@@ -26,11 +26,12 @@ class Settings:
     """Everything a deployment may choose; each field is `EMOTITUNE_` and its name in capitals.
 
     Attributes:
-        data_dir: the one folder that holds database, queue, index, demo library and secret key.
+        data_dir: the one folder that holds database, queue, index, demo library, pulled models and secret key.
         database_url: where the catalog lives; SQLite in `data_dir` unless given.
         queue_url: where long work waits: `redis://...` or `postgresql+psycopg://...` for workers on several machines; a
             file in `data_dir` unless given.
-        recognizer: name of a bundle in `recognizer/pretrained`, or the path of a bundle folder.
+        recognizer: name of a bundle in `recognizer/pretrained` or of one that `emotitune models pull` made, or the path
+            of a bundle folder.
         music_model: what hears the affect of music: `default`, or the name of a model that `emotitune train music`
             fitted.
         excerpt_s: how much of a track's middle is analyzed, in seconds.
@@ -64,6 +65,11 @@ class Settings:
     seed_demo: bool = True
     secure_cookies: bool = False
     trusted_proxies: int = 0
+
+    @property
+    def recognizer_models_dir(self) -> Path:
+        """Where pulled recognizers lie, a bundle each."""
+        return self.data_dir / "models"
 
     @property
     def music_models_dir(self) -> Path:

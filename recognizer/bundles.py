@@ -27,7 +27,10 @@ MODEL_FILE: Final = "model.onnx"
 STATISTICS_FILE: Final = "statistics.npz"
 CARD_FILE: Final = "MODEL_CARD.md"
 
-_PRETRAINED_DIR = Path(__file__).parent / "pretrained"
+SHIPPED_DIR: Final = Path(__file__).parent / "pretrained"
+# Heads over public encoders, which do not ship: `recognizer.training.pulling` makes bundles of them.
+HEADS_DIR: Final = SHIPPED_DIR / "heads"
+HEAD_FILE: Final = "head.json"
 
 
 @dataclass(frozen=True)
@@ -89,19 +92,35 @@ class Bundle:
         return self.folder / MODEL_FILE
 
 
-def resolve_bundle(name_or_path: str) -> Path:
-    """Find the folder of a bundle by the name of one that ships, such as "default", or by its path.
+def resolve_bundle(name_or_path: str, models_dir: Path | None = None) -> Path:
+    """Find the folder of a bundle by the name of one that ships, such as "default", or was pulled, or by its path.
+
+    Args:
+        name_or_path: names go first, those that ship before the others.
+        models_dir: where pulled bundles lie, if there are any.
 
     Raises:
-        BundleError: there is neither.
+        BundleError: there is none.
     """
-    for folder in (_PRETRAINED_DIR / name_or_path, Path(name_or_path).expanduser()):
+    parents = (SHIPPED_DIR, models_dir) if models_dir else (SHIPPED_DIR,)
+    for folder in (*(parent / name_or_path for parent in parents), Path(name_or_path).expanduser()):
         if (folder / DESCRIPTION_FILE).is_file():
             return folder
-    shipped = sorted(file.parent.name for file in _PRETRAINED_DIR.glob(f"*/{DESCRIPTION_FILE}"))
+    if name_or_path in list_names(HEADS_DIR, HEAD_FILE):
+        raise BundleError(
+            f"model {name_or_path!r} is not on this machine yet: `emotitune models pull {name_or_path}` fetches its "
+            "encoder and makes it"
+        )
+    shipped, pulled = list_names(SHIPPED_DIR), list_names(models_dir) if models_dir else []
     raise BundleError(
-        f"expected a folder with {DESCRIPTION_FILE} or one of {shipped}, which ship; got {name_or_path!r}"
+        f"expected a folder with {DESCRIPTION_FILE} or one of {shipped}, which ship, or of {pulled}, which were "
+        f"pulled; got {name_or_path!r}"
     )
+
+
+def list_names(parent: Path, file_name: str = DESCRIPTION_FILE) -> list[str]:
+    """List the folders that hold such a file, by name; one that begins with a dot is still being made."""
+    return sorted(file.parent.name for file in parent.glob(f"[!.]*/{file_name}"))
 
 
 def load_bundle(folder: Path) -> Bundle:

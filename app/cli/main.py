@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "admin": ("app.cli.accounts:admin", "Create accounts for the admin page."),
     "corpora": ("app.cli.corpora:corpora", "List and audit speech corpora."),
     "train": ("app.cli.train:train", "Train a recognizer or the music affect model."),
+    "models": ("app.cli.models:models", "List recognizers, pull a larger one or remove it."),
     "export": ("app.cli.train:export", "Turn a trained checkpoint into a bundle that serves."),
     "evaluate": ("app.cli.evaluate:evaluate", "Measure recognizer and recommender."),
     "doctor": ("app.cli.doctor:doctor", "Say what is installed, what is wrong and how to mend it."),

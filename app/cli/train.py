@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
 
 import click
-from tqdm import tqdm
 
 from app.cli.material import EXISTING_FOLDER, data_option, find_material, find_speech
+from app.cli.steps import StepBar, training_libraries
 from app.cli.tables import format_table
 
 
@@ -43,11 +42,11 @@ def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
 
     Several processes may work on one run: give each its own folds.
     """
-    with _torch_needed():
+    with training_libraries("training"):
         from recognizer.training.any_run import run_any
 
     folder = find_speech(data)
-    with _StepBar() as show:
+    with StepBar() as show:
         files, checkpoint = run_any(
             config,
             {path.name: path for path in folder.iterdir() if path.is_dir()},
@@ -80,11 +79,11 @@ def train_student(  # noqa: PLR0913, PLR0917 - options of one command
 
     Then `emotitune train recognizer` fine-tunes it: `--encoder` names what --out named, `--folds` the same fold.
     """
-    with _torch_needed():
+    with training_libraries("training"):
         from recognizer.training.student_run import train_student as run_distillation
 
     folder = find_speech(data)
-    with _StepBar() as show:
+    with StepBar() as show:
         student = run_distillation(
             config,
             {path.name: path for path in folder.iterdir() if path.is_dir()},
@@ -104,10 +103,10 @@ def train_student(  # noqa: PLR0913, PLR0917 - options of one command
 @click.option("--material", type=EXISTING_FOLDER, help="EMOTITUNE_MATERIAL_DIR unless given.")
 def train_affect(out: Path, cache: Path, report: Path | None, material: Path | None) -> None:
     """Fit the music affect model on rated clips, measured out of fold by artist."""
-    with _torch_needed():
+    with training_libraries("training"):
         from catalog.training.fit_affect import fit_affect_model
 
-    with _StepBar() as show:
+    with StepBar() as show:
         fit_affect_model(find_material(material), out, cache_dir=cache, report_dir=report, on_progress=show)
     click.echo(f"affect model in {out}")
 
@@ -119,10 +118,10 @@ def train_affect(out: Path, cache: Path, report: Path | None, material: Path | N
 @click.option("--material", type=EXISTING_FOLDER, help="EMOTITUNE_MATERIAL_DIR unless given.")
 def train_recommender(out: Path, cache: Path, report: Path | None, material: Path | None) -> None:
     """Fit the ways from a mood to a query, towers among them, measured out of fold by artist."""
-    with _torch_needed():
+    with training_libraries("training"):
         from recommender.training.fit_towers import fit_query_models
 
-    with _StepBar() as show:
+    with StepBar() as show:
         figures = fit_query_models(
             find_material(material), cache_dir=cache, out_path=out, report_dir=report, on_progress=show
         )
@@ -135,14 +134,14 @@ def train_recommender(out: Path, cache: Path, report: Path | None, material: Pat
 @click.option("--material", type=EXISTING_FOLDER, help="EMOTITUNE_MATERIAL_DIR unless given.")
 def train_music(name: str, cache: Path | None, material: Path | None) -> None:
     """Fit affect on top of the music model NAME, so that EMOTITUNE_MUSIC_MODEL can choose it."""
-    with _torch_needed():
+    with training_libraries("training"):
         from catalog.training.fit_music_model import fit_music_model
     from app.settings import Settings
     from catalog.analysis.plugged_model import find_head
 
     folder = Settings.from_env().music_models_dir
     head_path = find_head(name, folder)
-    with _StepBar() as show:
+    with StepBar() as show:
         figures = fit_music_model(
             name, find_material(material), head_path, cache_dir=cache or folder / "cache", on_progress=show
         )
@@ -163,16 +162,31 @@ def train_music(name: str, cache: Path | None, material: Path | None) -> None:
 @click.option("--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="Model card.")
 @click.option("--encoder", type=EXISTING_FOLDER, help="Where the encoder's configuration lies, if not on the hub.")
 @click.option("--int8/--float32", "is_quantized", default=True, show_default=True, help="Quantize matrix products.")
-def export(  # noqa: PLR0913 - options of one command
-    checkpoint: Path, out: Path, version: str, card: Path, encoder: Path | None, *, is_quantized: bool
+@click.option("--head", "is_head", is_flag=True, help="Write only what was trained; `models pull` adds the encoder.")
+@click.option("--revision", help="With --head: the commit of the encoder on the hub that pulling shall fetch.")
+def export(  # noqa: PLR0913, PLR0917 - options of one command
+    checkpoint: Path,
+    out: Path,
+    version: str,
+    card: Path,
+    encoder: Path | None,
+    revision: str | None,
+    *,
+    is_quantized: bool,
+    is_head: bool,
 ) -> None:
     """Turn a trained CHECKPOINT into a bundle that serves, and prove that it answers alike."""
-    with _torch_needed():
+    with training_libraries("exporting"):
         from recognizer.training.checkpoints import load_checkpoint
+        from recognizer.training.detached_heads import save_head
         from recognizer.training.export import export as write
 
     loaded = load_checkpoint(checkpoint, encoder=str(encoder) if encoder else None)
     text = card.read_text(encoding="utf-8")
+    if is_head:
+        save_head(out, loaded, version=version, revision=revision, model_card=text)
+        click.echo(f"head of {loaded.config.name} {version} in {out}; its encoder is {loaded.config.encoder}")
+        return
     bundle, report = write(loaded, out, version=version, model_card=text, is_quantized=is_quantized)
     click.echo(
         f"{bundle.description.model} in {out}: {report.size_bytes / 1e6:.1f} MB, largest difference to torch "
@@ -182,42 +196,3 @@ def export(  # noqa: PLR0913 - options of one command
 
 def _split_commas(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",")) if text else ()
-
-
-class _torch_needed:  # noqa: N801 - reads as the condition it stands for
-    """Turn a missing torch into a sentence."""
-
-    def __enter__(self) -> None:
-        """Start looking."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        """Say how to install what is missing."""
-        if isinstance(error, ModuleNotFoundError):
-            raise click.ClickException(
-                f"training needs {error.name!r}: install it with pip install 'emotitune[train]'"
-            ) from error
-
-
-class _StepBar:
-    """A progress bar that starts anew with every named step."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
-        self._step = ""
-
-    def __enter__(self) -> Self:
-        """Start without a bar; the first step brings one."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the last bar."""
-        if self._bar is not None:
-            self._bar.close()
-
-    def __call__(self, step: str, n_done: int, n_total: int) -> None:
-        """Show how far a step is."""
-        # A bar that is switched off, for want of a terminal, does not even know its title.
-        if self._bar is None or self._step != step:
-            self.__exit__()
-            self._bar, self._step = tqdm(desc=step, total=n_total, disable=None), step
-        self._bar.update(n_done - self._bar.n)

@@ -51,18 +51,18 @@ class Checkpoint:
     facts: dict[str, Any]
 
 
-def build_model(config: TrainingConfig, *, from_scratch: bool = False) -> EmotionClassifier:
+def build_model(config: TrainingConfig, *, from_scratch: bool = False, max_s: float | None = None) -> EmotionClassifier:
     """Build the network of a run around its encoder.
 
     Args:
         config: the run.
-        from_scratch: whether to take the architecture alone, as long as serving needs it, to load weights into.
+        from_scratch: whether to take the architecture alone, to load weights into.
+        max_s: longest window that will be heard, in seconds; None for as long as the encoder can. Slowed-down copies
+            are longer than a window, so training keeps positions that serving never reaches.
 
     Raises:
         TrainingError: the encoder cannot be had.
     """
-    # Slowed-down copies are longer than a window, so training keeps positions that serving never reaches.
-    max_s = config.window_s if from_scratch else None
     encoder = build_encoder(config.encoder, n_blocks=config.n_blocks, max_s=max_s, from_scratch=from_scratch)
     model = EmotionClassifier(
         encoder,
@@ -126,7 +126,7 @@ def load_checkpoint(folder: Path, *, encoder: str | None = None) -> Checkpoint:
         raise TrainingError(f"checkpoint {str(folder)!r}: expected labels {list(LABELS)}, got {labels}")
     config = parse_run(fields, where=str(folder / SETTINGS_FILE))
     located = dataclasses.replace(config, encoder=encoder or config.encoder)
-    model = build_model(located, from_scratch=True)
+    model = build_model(located, from_scratch=True, max_s=config.window_s)
     # Checkpoints of before moods were told from voices have no offsets; zeros take nothing out.
     weights.setdefault(_MOOD_OFFSETS, model.mood_offsets)
     try:

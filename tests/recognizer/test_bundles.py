@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from recognizer.bundles import compute_sha256, load_bundle, resolve_bundle, write_bundle
+from recognizer.bundles import SHIPPED_DIR, compute_sha256, load_bundle, resolve_bundle, write_bundle
 from recognizer.errors import BundleError
 from tests.bundles import STATISTICS_MEAN, describe_tiny_model, write_tiny_bundle, write_tiny_model
 
@@ -143,9 +143,35 @@ def test_a_bundle_is_found_by_its_path(folder):
     assert resolve_bundle(str(folder)) == folder
 
 
-def test_a_bundle_that_is_nowhere_is_named(tmp_path):
-    with pytest.raises(BundleError, match=r"expected a folder with bundle\.json or one of \[.*\], which ship; got"):
-        resolve_bundle(str(tmp_path / "nowhere"))
+def test_a_pulled_bundle_is_found_by_its_name(folder):
+    assert resolve_bundle("tiny", folder.parent) == folder
+
+
+def test_what_ships_goes_before_what_was_pulled(tmp_path):
+    write_tiny_bundle(tmp_path / "default")
+
+    assert resolve_bundle("default", tmp_path) == SHIPPED_DIR / "default"
+
+
+def test_a_bundle_that_is_nowhere_is_named_with_those_that_are_somewhere(folder):
+    expected = (
+        r"expected a folder with bundle\.json or one of \['default'.*\], which ship, or of \['tiny'\], which were"
+    )
+
+    with pytest.raises(BundleError, match=expected + r" pulled; got '.*nowhere'"):
+        resolve_bundle(str(folder.parent / "nowhere"), folder.parent)
+
+
+def test_a_model_that_waits_to_be_pulled_says_how(tmp_path):
+    with pytest.raises(BundleError, match=r"not on this machine yet: `emotitune models pull whisper-base` fetches"):
+        resolve_bundle("whisper-base", tmp_path)
+
+
+def test_a_bundle_that_is_still_being_made_has_no_name(folder):
+    folder.rename(folder.with_name(".tiny"))
+
+    with pytest.raises(BundleError, match=r"or of \[\], which were pulled"):
+        resolve_bundle("tiny", folder.parent)
 
 
 def test_mood_offsets_are_kept(tmp_path):

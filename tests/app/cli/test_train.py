@@ -55,8 +55,12 @@ def test_a_run_is_trained_measured_exported_and_served(call, train_args, encoder
     monkeypatch.setenv("EMOTITUNE_RECOGNIZER", str(bundle))
     clip = train_args[-1] / "ravdess" / "Actor_01" / "03-01-03-01-01-01-01.wav"
     heard = call("recognize", clip, "--jsonl")
+    head = call(
+        "export", out / "checkpoint", "--out", tmp_path / "head", "--card", card, "--encoder", encoder_dir, "--head"
+    )
 
     assert trained.exit_code == 0, trained.err
+    assert head.out == f"head of tiny 1 in {tmp_path / 'head'}; its encoder is nowhere/tiny-encoder\n"
     assert trained.out == again.out
     assert f"checkpoint in {out / 'checkpoint'}" in trained.out
     assert report.exit_code == 0, report.err
