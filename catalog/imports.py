@@ -61,4 +61,6 @@ def get_import(session: Session, import_id: int) -> ImportFacts:
 
 def _to_facts(row: ImportBatch) -> ImportFacts:
     names = (name for name in ImportFacts.__slots__ if name != "import_id")
-    return ImportFacts(import_id=row.id, **{name: getattr(row, name) for name in names})
+    values = {name: getattr(row, name) for name in names}
+    # While it runs, the column says who writes it.
+    return ImportFacts(import_id=row.id, **{**values, "report": None if row.finished_at is None else row.report})

@@ -13,12 +13,12 @@ import structlog
 
 from app.jobs.pace import Pace
 from app.jobs.skip_log import SkipLog
-from app.jobs.worker_name import name_this_worker
 from app.services.bulk_runs import BulkOrder
 from app.services.errors import ServiceError
 from app.services.job_facts import JobErrorFacts, JobKind
 from catalog.errors import CatalogError
 from catalog.importers.importer import ImportOptions
+from catalog.process_names import name_this_process
 from recommender.errors import RecommenderError
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def run_job(
     is_worker_ending: Callable[[], bool] = lambda: False,
 ) -> None:
     """Do one job, unless it is done, cancelled or under way already; its row tells what came of it."""
-    job = jobs.start(job_id, name_this_worker())
+    job = jobs.start(job_id, name_this_process())
     if job is None:
         return
     log = _log.bind(job_id=job_id, kind=job.kind)

@@ -14,10 +14,10 @@ import structlog
 from huey.consumer import Consumer, ConsumerStopped
 
 from app.jobs.running import run_job
-from app.jobs.worker_name import is_known_dead
 from app.services.errors import QueueUnavailableError, WorkerRunningError
 from app.services.queue import JobQueue
 from catalog.errors import CatalogError
+from catalog.process_names import is_known_dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +74,8 @@ def serve_jobs(  # noqa: PLR0913 - what jobs need, and two ways to run them
     # A queue in a file has one worker, one on a server any number: the rows keep them apart.
     with contextlib.nullcontext() if queue.is_shared else _alone(data_dir / "worker.lock"):
         try:
+            for import_id in library.close_interrupted_imports():
+                _log.warning("import was interrupted", import_id=import_id)
             find_lost_work(queue, jobs)
             consumer = _Consumer(queue, jobs, ending)
             consumer.run()

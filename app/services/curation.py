@@ -15,6 +15,7 @@ from catalog.exporting import EXPORTERS
 from catalog.facets import Facet, count_values
 from catalog.filters import EVERY_TRACK, TrackFilter
 from catalog.history import EVERY_CHANGE, ChangeEntry, ChangeFilter, ChangeOrigin, count_changes, list_changes
+from catalog.importers.batch_log import close_interrupted
 from catalog.imports import ImportFacts, get_import, list_imports
 from catalog.listening_rows import ListeningHistory, read_listening_history
 from catalog.merging import merge_tracks
@@ -255,7 +256,8 @@ class CurationService:
 
     def list_imports(self, *, limit: int = 50, offset: int = 0) -> list[ImportFacts]:
         """List imports, the newest first."""
-        with self._session_factory() as session:
+        with self._session_factory.begin() as session:
+            close_interrupted(session)
             return list_imports(session, limit=limit, offset=offset)
 
     def get_import(self, import_id: int) -> ImportFacts:
@@ -264,7 +266,8 @@ class CurationService:
         Raises:
             ImportNotFoundError: no import bears this id.
         """
-        with self._session_factory() as session:
+        with self._session_factory.begin() as session:
+            close_interrupted(session)
             return get_import(session, import_id)
 
     def roll_back_import(self, import_id: int, *, who: str) -> RollbackReport:
@@ -275,6 +278,7 @@ class CurationService:
             ImportStandsError: it still runs, or was rolled back already.
         """
         with self._session_factory.begin() as session:
+            close_interrupted(session)
             return roll_back_import(session, import_id, who=who)
 
     def export(self, kind: str, wanted: TrackFilter = EVERY_TRACK) -> Iterator[str]:

@@ -16,6 +16,7 @@ from catalog.changes import retry_failed
 from catalog.demo.library import render_demo_library
 from catalog.errors import ImportSourceError
 from catalog.importers import IMPORTERS
+from catalog.importers.batch_log import close_interrupted
 from catalog.importers.importer import ImportOptions
 from catalog.importers.previewing import ImportPreview, preview_import
 from catalog.importers.recognizing import recognize_source
@@ -139,6 +140,11 @@ class LibraryService:
         return importer.apply(
             self.check_path(path), who=who, on_progress=on_progress, should_stop=should_stop, on_skip=on_skip
         )
+
+    def close_interrupted_imports(self) -> list[int]:
+        """Let imports have failed whose process was killed; return their ids."""
+        with self._session_factory.begin() as session:
+            return close_interrupted(session)
 
     def check_path(self, path: Path) -> Path:
         """Return the real path of what should be read.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from catalog.database import utc_now
 from catalog.history import ChangeAction
 from catalog.importers.importer import Action
 from catalog.importers.matching import to_json
 from catalog.models import Change, ImportBatch, ImportStatus
+from catalog.process_names import is_known_dead, name_this_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
     from catalog.database import SessionFactory
     from catalog.importers.importer import ImportReport, PlannedChange
+
+
+# Of a process on another machine nothing is known; one that wrote nothing for so long is gone with its machine.
+SILENT_FOR: Final = timedelta(hours=1)
+INTERRUPTED: Final = "its process ended before it did; import again to go on, or roll back what it brought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ def open_batch(session_factory: SessionFactory, origin: ImportOrigin) -> int:
             arguments=dict(origin.arguments),
             who=origin.who,
             status=ImportStatus.RUNNING,
+            report=_be_heard(),
         )
         session.add(batch)
         session.flush()
@@ -60,13 +68,14 @@ def count_batch(session: Session, import_id: int, counts: Mapping[Action, int]) 
     if batch is not None:
         batch.n_created, batch.n_updated = counts.get(Action.CREATE, 0), counts.get(Action.UPDATE, 0)
         batch.n_unchanged, batch.n_skipped = counts.get(Action.UNCHANGED, 0), counts.get(Action.SKIP, 0)
+        batch.report = _be_heard()
 
 
 def close_batch(session_factory: SessionFactory, import_id: int, report: ImportReport, *, problem: str = "") -> None:
     """Store what came of an import; with a problem it has failed."""
     with session_factory.begin() as session:
         batch = session.get(ImportBatch, import_id)
-        if batch is None:
+        if batch is None or batch.status == ImportStatus.ROLLED_BACK:
             return
         batch.n_created, batch.n_updated = report.created, report.updated
         batch.n_unchanged, batch.n_skipped = report.unchanged, report.n_skipped
@@ -75,20 +84,21 @@ def close_batch(session_factory: SessionFactory, import_id: int, report: ImportR
         told = report.to_json()
         batch.report = {"skipped": told["skipped"], "notes": told["notes"], "problem": problem}
         batch.finished_at = utc_now()
-        session.add(
-            Change(
-                who=batch.who,
-                action=ChangeAction.IMPORT,
-                import_id=import_id,
-                group_id=name_group(import_id),
-                after={
-                    "importer": batch.importer,
-                    "source": batch.source,
-                    "status": str(batch.status),
-                    **{name: told[name] for name in ("created", "updated", "unchanged", "n_skipped")},
-                },
-            )
-        )
+        _log_end(session, batch)
+
+
+def close_interrupted(session: Session) -> list[int]:
+    """Let imports have failed whose process was killed, with what they had stored by then; return their ids.
+
+    Nothing is lost by it: the same import goes on where it was cut off, and what came in can be rolled back.
+    """
+    running = session.scalars(select(ImportBatch).where(ImportBatch.status == ImportStatus.RUNNING))
+    interrupted = [batch for batch in running if _is_interrupted(batch)]
+    for batch in interrupted:
+        batch.status, batch.finished_at = ImportStatus.FAILED, _last_heard(batch)
+        batch.report = {"skipped": [], "notes": [], "problem": INTERRUPTED}
+        _log_end(session, batch)
+    return [batch.id for batch in interrupted]
 
 
 def log_updates(session: Session, import_id: int, who: str, changes: Iterable[PlannedChange]) -> None:
@@ -108,6 +118,37 @@ def log_updates(session: Session, import_id: int, who: str, changes: Iterable[Pl
     ]
     if rows:
         session.execute(insert(Change), rows)
+
+
+def _be_heard() -> dict[str, Any]:
+    """Return what the report of a running import says: who writes it, and that it lives."""
+    return {"process": name_this_process(), "heard_at": utc_now().isoformat()}
+
+
+def _last_heard(batch: ImportBatch) -> datetime:
+    heard_at = (batch.report or {}).get("heard_at")
+    return datetime.fromisoformat(heard_at) if heard_at else batch.started_at
+
+
+def _is_interrupted(batch: ImportBatch) -> bool:
+    process = (batch.report or {}).get("process", "")
+    if process == name_this_process():
+        return False
+    return is_known_dead(process) or utc_now() - _last_heard(batch) > SILENT_FOR
+
+
+def _log_end(session: Session, batch: ImportBatch) -> None:
+    counts = {"created": batch.n_created, "updated": batch.n_updated, "unchanged": batch.n_unchanged}
+    named = {"importer": batch.importer, "source": batch.source, "status": str(batch.status)}
+    session.add(
+        Change(
+            who=batch.who,
+            action=ChangeAction.IMPORT,
+            import_id=batch.id,
+            group_id=name_group(batch.id),
+            after={**named, **counts, "n_skipped": batch.n_skipped},
+        )
+    )
 
 
 def name_group(import_id: int) -> str:

@@ -14,13 +14,13 @@ import pytest
 
 from app.jobs import worker
 from app.jobs.worker import find_lost_work, run_worker, serve_jobs
-from app.jobs.worker_name import name_this_worker
 from app.services.bulk_runs import BulkRuns
 from app.services.errors import WorkerRunningError
 from app.services.jobs import JobKind, JobService
 from app.services.library import LibraryService
 from app.services.queue import JobQueue
 from app.settings import Settings
+from catalog.process_names import name_this_process
 from tests.analyzers import analyze_by_name, analyze_slowly
 from tests.factories import add_track, make_database
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(worker.__file__).parents[2]
 PATIENCE_S = 120.0
-PRINT_NAME = "from app.jobs.worker_name import name_this_worker; print(name_this_worker())"
+PRINT_NAME = "from catalog.process_names import name_this_process; print(name_this_process())"
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_job_that_a_crash_left_running_is_done_by_the_next_worker(sessions: Se
 def test_a_job_whose_worker_lives_is_left_to_it(sessions: SessionFactory, tmp_path: Path):
     jobs = JobService(sessions)
     job_id = jobs.submit(JobKind.REBUILD).job_id
-    jobs.start(job_id, name_this_worker())
+    jobs.start(job_id, name_this_process())
     queue = JobQueue(tmp_path)
 
     find_lost_work(queue, jobs)

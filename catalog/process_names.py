@@ -1,4 +1,4 @@
-"""Names of workers, so told that one can see whether another on the same machine still lives."""
+"""Names of processes, so told that one can see whether another on the same machine still lives."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import socket
 from pathlib import Path
 
 
-def name_this_worker() -> str:
+def name_this_process() -> str:
     """Name this process: machine, process id, and when the process began, for ids are given again."""
     return f"{socket.gethostname()}:{os.getpid()}:{_read_start(os.getpid())}"
 
 
 def is_known_dead(name: str) -> bool:
-    """Tell whether a worker is gone for sure; False for one of another machine, or without a name."""
+    """Tell whether a process is gone for sure; False for one of another machine, or without a name."""
     host, _, process = name.rpartition(":")[0].rpartition(":")
     if host != socket.gethostname() or not process.isdigit():
         return False

@@ -7,21 +7,21 @@ import sys
 
 import pytest
 
-from app.jobs.worker_name import is_known_dead, name_this_worker
+from catalog.process_names import is_known_dead, name_this_process
 
 
-def test_a_worker_that_runs_is_not_dead():
-    assert not is_known_dead(name_this_worker())
+def test_a_process_that_runs_is_not_dead():
+    assert not is_known_dead(name_this_process())
 
 
 def test_a_process_that_ended_is_dead():
-    program = "from app.jobs.worker_name import name_this_worker; print(name_this_worker())"
+    program = "from catalog.process_names import name_this_process; print(name_this_process())"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert is_known_dead(ended.stdout.strip())
 
 
-def test_a_process_id_given_again_is_another_worker():
+def test_a_process_id_given_again_is_another_process():
     assert is_known_dead(f"{socket.gethostname()}:{os.getpid()}:1")
 
 
