@@ -36,7 +36,7 @@ _HEADING_BY_FIGURE: Final = {
     "aurc": "AURC",
 }
 _SUMMARY_FIGURES: Final = {**_HEADING_BY_FIGURE, "accuracy_at_70": "at 70 %"}
-_CLASS_BY_VERDICT: Final = {"better": "good", "worse": "bad"}
+_IS_GOOD_BY_VERDICT: Final = {"better": True, "worse": False}
 
 
 def build_summary(protocols: Sequence[ProtocolResult]) -> Section:
@@ -210,10 +210,10 @@ def _show_difference(compared: Compared | None, n_speakers: int | None = None) -
     """Write a difference in small, with its verdict, and on how many speakers if not on all."""
     if compared is None:
         return Markup("")
-    name = _CLASS_BY_VERDICT.get(compared.verdict, "")
-    of = "" if n_speakers in {None, compared.n_speakers} else f" on {compared.n_speakers} speakers"
-    difference = f"<small>{escape(show_difference(compared.difference))}{of}</small>"
-    return Markup(f'{difference}<small class="{name}">{compared.verdict}</small>')
+    of = "" if n_speakers in {None, compared.n_speakers} else f"on {compared.n_speakers} speakers"
+    return show_difference(
+        compared.difference, compared.verdict, is_good=_IS_GOOD_BY_VERDICT.get(compared.verdict), below=of
+    )
 
 
 def _judge(figure: Interval, aim: Aim | None) -> str:

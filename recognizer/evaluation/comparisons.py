@@ -118,7 +118,9 @@ def compare(predictions: Predictions, reference: Predictions, *, n_resamples: in
     own = np.unique(predictions.speakers)
     shared = np.intersect1d(own, reference.speakers)
     counts = draw_counts(len(shared), n_resamples=n_resamples)
-    ours, theirs = (resample_uar(_keep_speakers(each, shared), shared, counts) for each in (predictions, reference))
+    ours, theirs = (
+        resample_uar(each.select(np.isin(each.speakers, shared)), shared, counts) for each in (predictions, reference)
+    )
     uar = ours
     if len(shared) < len(own):
         uar = resample_uar(predictions, own, draw_counts(len(own), n_resamples=n_resamples))
@@ -184,8 +186,3 @@ def _measure_uar(predictions: Predictions) -> Interval:
     speakers = np.unique(predictions.speakers)
     counts = draw_counts(len(speakers), n_resamples=N_RESAMPLES)
     return make_interval(resample_uar(predictions, speakers, counts), len(speakers))
-
-
-def _keep_speakers(predictions: Predictions, speakers: np.ndarray) -> Predictions:
-    is_kept = np.isin(predictions.speakers, speakers)
-    return predictions if is_kept.all() else predictions.select(is_kept)

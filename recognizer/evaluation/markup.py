@@ -34,7 +34,7 @@ flex:1 1 min(22rem,100%);max-width:30rem}
 svg{height:auto;width:100%}.grid{stroke:var(--rule);fill:none}.guide{stroke:var(--soft);stroke-dasharray:4 4;fill:none}
 .line{stroke:var(--accent);stroke-width:2;fill:none}.dot{fill:var(--accent)}.tick{fill:var(--soft);font-size:10.5px}
 .bound{stroke:var(--accent);stroke-width:1.5;opacity:.55;fill:none}.title{fill:var(--ink);font-size:12px}
-small{color:var(--soft);display:block;font-size:.78rem}small.good{color:var(--good)}small.bad{color:var(--bad)}
+small{color:var(--soft);display:block;font-size:.78rem}
 tr.beside td{color:var(--soft)}nav ul{columns:16rem;padding-left:1.2rem}a{color:var(--accent)}
 h2,h3{overflow-wrap:anywhere}pre{background:color-mix(in srgb,var(--ink) 7%,var(--paper));overflow-x:auto;
 padding:.8rem}
@@ -117,12 +117,16 @@ def show_briefly(interval: Interval, below: str = "") -> Markup:
     return Markup(f"{show(interval.value)}{bounds}{below}")
 
 
-def show_difference(interval: Interval) -> str:
-    """Write a difference with its sign and its bounds."""
+def show_difference(interval: Interval, verdict_: str, *, is_good: bool | None, below: str = "") -> Markup:
+    """Write a difference in small, signed, with a verdict on it and its bounds in lines below."""
     if np.isnan(interval.value):
-        return "not defined"
-    bounds = "" if np.isnan(interval.low) else f" ({interval.low:+.3f} to {interval.high:+.3f})"
-    return f"{interval.value:+.3f}{bounds}"
+        return Markup("<small>not defined</small>")
+    color = "" if is_good is None else f' class="{"good" if is_good else "bad"}"'
+    bounds = "" if np.isnan(interval.low) else f"<small>{interval.low:+.3f} to {interval.high:+.3f}</small>"
+    return Markup(
+        f"<small>{interval.value:+.3f} <span{color}>{escape(verdict_)}</span></small>{bounds}"
+        + (f"<small>{escape(below)}</small>" if below else "")
+    )
 
 
 def show(value: float) -> str:

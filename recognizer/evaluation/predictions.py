@@ -131,6 +131,8 @@ class Predictions:
 
     def select(self, keep: NDArray[np.bool_]) -> Predictions:
         """Return the rows where `keep`, shape (n_rows,), is True."""
+        if keep.all():
+            return self
         return Predictions(tuple(row for row, kept in zip(self.rows, keep, strict=True) if kept))
 
     def of_corpus(self, corpus: str) -> Predictions:

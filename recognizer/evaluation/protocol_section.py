@@ -33,6 +33,8 @@ READING_BY_FIGURE: Final = {
 # Of the accent, behind text: any deeper and the text is hard to read.
 _DEEPEST_SHADE: Final = 55
 _LONGEST_NAME: Final = 14
+# Beyond these a row for each speaker would be taller than a screen.
+_MOST_ROWS: Final = 32
 
 
 def build_protocol_section(result: ProtocolResult, fairness: Sequence[FairnessLine]) -> Section:
@@ -78,8 +80,6 @@ def _render_confusion(result: ProtocolResult) -> str:
 def _render_plots(result: ProtocolResult) -> str:
     filled = [bin_ for bin_ in result.reliability if bin_.n_utterances]
     highest_risk = max(0.1, float(np.ceil(10 * np.max(result.risks)) / 10))
-    is_one_corpus = len({group.name.partition("/")[0] for group in result.by_speaker}) == 1
-    speakers = [(_shorten(group.name, drop_corpus=is_one_corpus), group.accuracy) for group in result.by_speaker]
     plots = [
         (
             "Reliability",
@@ -105,8 +105,8 @@ def _render_plots(result: ProtocolResult) -> str:
         ),
         (
             "By speaker",
-            draw_rows("accuracy by speaker", Axis("accuracy"), speakers),
-            "One dot a voice, worst served first; a long spread means that luck with the voice decides.",
+            _draw_speakers(result.by_speaker),
+            "Voices, worst served first; a long spread means that luck with the voice decides.",
         ),
     ]
     return (
@@ -114,6 +114,16 @@ def _render_plots(result: ProtocolResult) -> str:
         + "".join(f"<figure><h3>{name}</h3>{svg}{read_line(reading)}</figure>" for name, svg, reading in plots)
         + "</div>"
     )
+
+
+def _draw_speakers(groups: Sequence[GroupFigures]) -> str:
+    name, accuracy = "accuracy by speaker", Axis("accuracy")
+    if len(groups) > _MOST_ROWS:
+        axis = Axis("speakers, worst served first", low=1.0, high=float(len(groups)), n_steps=4)
+        return draw_curve(name, axis, accuracy, [(float(at), group.accuracy) for at, group in enumerate(groups, 1)])
+    is_one_corpus = len({group.name.partition("/")[0] for group in groups}) == 1
+    rows = [(_shorten(group.name, drop_corpus=is_one_corpus), group.accuracy) for group in groups]
+    return draw_rows(name, accuracy, rows)
 
 
 def _shorten(speaker: str, *, drop_corpus: bool) -> str:

@@ -26,8 +26,8 @@ SELECTIVE_COVERAGES: Final = (0.8, 0.7)
 N_BINS: Final = 15
 LEVEL: Final = 0.95
 
-# Rows of resamples held at a time while walking down the sureness: 64 MB for ten thousand recordings.
-_CHUNK: Final = 256
+# Rows of resamples held at a time while walking down the sureness: few enough for the cache.
+_CHUNK: Final = 32
 
 
 def draw_counts(n_speakers: int, *, n_resamples: int, seed: int = 0) -> FloatArray:
@@ -203,13 +203,14 @@ def _walk_chunk(
     Within a group of equals the risk after j of them is (wrong before + j e) / (before + j), which sums to
     n e + (wrong before - e before) (H(before + n) - H(before)) with harmonic numbers H.
     """
-    n_at = np.add.reduceat(weights, starts, axis=1)
-    wrong_at = np.add.reduceat(weights * is_wrong, starts, axis=1)
+    n_at, wrong_at = weights, weights * is_wrong
+    if len(starts) < weights.shape[1]:
+        n_at, wrong_at = (np.add.reduceat(each, starts, axis=1) for each in (n_at, wrong_at))
     n_after = np.cumsum(n_at, axis=1)
     n_before = n_after - n_at
     wrong_before = np.cumsum(wrong_at, axis=1) - wrong_at
     error = np.divide(wrong_at, n_at, out=np.zeros_like(n_at), where=n_at > 0)
-    steps = harmonic[n_after.astype(np.int64)] - harmonic[n_before.astype(np.int64)]
+    steps = np.diff(harmonic[n_after.astype(np.int64)], axis=1, prepend=0.0)
     total = n_after[:, -1]
     aurc = _divide((wrong_at + (wrong_before - error * n_before) * steps).sum(axis=1), total)
 

@@ -148,6 +148,19 @@ def test_parts_without_content_are_left_out(tmp_path):
         assert f">{heading}" not in page
 
 
+def test_many_speakers_are_drawn_as_one_curve(tmp_path):
+    rows = [
+        replace(row, corpus=corpus, fold=corpus)
+        for corpus in ("nemo", "emospeech")
+        for row in make_predictions(n_each=4)
+    ]
+    measured = measure_protocol("many", Predictions(tuple(rows)), n_resamples=5)
+
+    write_report(Report("Many voices", (measured,)), tmp_path)
+
+    assert "speakers, worst served first" in (tmp_path / "report.html").read_text()
+
+
 def test_a_curve_lies_within_its_frame_and_is_thinned():
     points = [(x, x**2) for x in np.linspace(0, 1, 5000)]
 
