@@ -5,8 +5,10 @@ import fcntl
 import os
 import shutil
 
+import huggingface_hub
 import onnx
 import pytest
+from transformers import WhisperForAudioClassification, WhisperForConditionalGeneration
 
 import recognizer.training.pulling as pulling_module
 from recognizer.audio import decode_clip
@@ -18,6 +20,7 @@ from recognizer.training.pulling import pull_model
 from tests.recognizer.training.made_up import write_head, write_ravdess, write_whisper
 
 MIB = 1 << 20
+COMMIT = "0123456789" * 4
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +168,27 @@ def test_an_encoder_out_of_the_hub_s_reach_is_named(pull, tmp_path):
         pull(encoder=None)
 
     assert list_files(tmp_path / "models") == []
+
+
+def test_a_whole_model_in_the_hub_s_cache_needs_no_network(pull, whisper_dir, tmp_path, monkeypatch):
+    cache = tmp_path / "hub" / "models--nowhere--tiny-encoder"
+    snapshot = cache / "snapshots" / COMMIT
+    write_whole_whisper(whisper_dir, snapshot)
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text(COMMIT)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+
+    report = pull(encoder=None)
+
+    assert "the encoder from nowhere/tiny-encoder at its newest: int8" in (report.folder / "MODEL_CARD.md").read_text()
+
+
+def write_whole_whisper(encoder_dir, folder):
+    """Write encoder and decoder, as the hub has them; ours is the encoder alone."""
+    encoder = WhisperForAudioClassification.from_pretrained(encoder_dir).encoder
+    whole = WhisperForConditionalGeneration(encoder.config)
+    whole.model.encoder.load_state_dict(encoder.state_dict())
+    whole.save_pretrained(folder)
 
 
 def test_a_disk_without_room_is_named_before_anything_is_made(pull, tmp_path, monkeypatch):
