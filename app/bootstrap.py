@@ -87,7 +87,7 @@ def build_services(settings: Settings) -> Services:
         versions=versions,
     )
     jobs = JobService(session_factory, JobQueue(settings.data_dir, url=settings.queue_url).send)
-    curation = CurationService(session_factory)
+    curation = CurationService(session_factory, embedding_model=versions.embedding_model)
     feedback = FeedbackService(session_factory)
     get_recommender = ServedIndex(library, jobs).get_recommender
     playlists = PlaylistService(get_recommender)

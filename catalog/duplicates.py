@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from sqlalchemy import func, select
 
+from catalog.distinctions import read_distinctions
 from catalog.models import Artist, Track
 from catalog.queries import load_embeddings
 from catalog.sorting import split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -46,18 +47,22 @@ class DuplicateGroup:
 def find_duplicates(session: Session, model: str) -> list[DuplicateGroup]:
     """Find candidates in the whole catalog; those with most reasons first, then by id.
 
+    Pairs that a curator told apart count for nothing; see `catalog.distinctions`.
+
     Args:
         session: where to read.
         model: whose embeddings tell likeness.
     """
+    distinct = read_distinctions(session)
     reasons_by_pair: dict[Pair, set[str]] = defaultdict(set)
     for reason, pairs in (
-        ("content", _same_content(session)),
-        ("name", _same_name(session)),
+        ("content", _same_content(session, distinct)),
+        ("name", _same_name(session, distinct)),
         ("sound", _same_sound(session, model)),
     ):
         for pair in pairs:
-            reasons_by_pair[pair].add(reason)
+            if pair not in distinct:
+                reasons_by_pair[pair].add(reason)
     groups = [_to_group(track_ids, reasons_by_pair) for track_ids in _join(reasons_by_pair)]
     return sorted(groups, key=lambda group: (-len(group.reasons), group.track_ids))
 
@@ -67,16 +72,26 @@ def _to_group(track_ids: set[int], reasons_by_pair: dict[Pair, set[str]]) -> Dup
     return DuplicateGroup(tuple(sorted(track_ids)), tuple(sorted(reasons)))
 
 
-def _same_content(session: Session) -> Iterator[Pair]:
+def _same_content(session: Session, distinct: set[Pair]) -> Iterator[Pair]:
     repeated = select(Track.content_hash).where(Track.content_hash.is_not(None)).group_by(Track.content_hash)
     query = select(Track.content_hash, Track.id).where(Track.content_hash.in_(repeated.having(func.count() > 1)))
     rows = session.execute(query.order_by(Track.content_hash, Track.id)).all()
-    for (first_hash, first_id), (second_hash, second_id) in pairwise(rows):
-        if first_hash == second_hash:
-            yield first_id, second_id
+    for _hash, some in groupby(rows, key=lambda row: row[0]):
+        yield from _link([(0.0, row[1]) for row in some], distinct)
 
 
-def _same_name(session: Session) -> Iterator[Pair]:
+def _link(tracks: Sequence[tuple[float, int]], distinct: set[Pair]) -> Iterator[Pair]:
+    """Pair each track with the one before it, of like length, from which nobody told it apart; lengths ascend."""
+    for place, (duration_s, track_id) in enumerate(tracks):
+        for other_s, other_id in reversed(tracks[:place]):
+            if duration_s - other_s > DURATION_TOLERANCE_S:
+                break
+            if _pair(track_id, other_id) not in distinct:
+                yield _pair(track_id, other_id)
+                break
+
+
+def _same_name(session: Session, distinct: set[Pair]) -> Iterator[Pair]:
     """Compare words: `Song (Live)` is not `Song`, `SONG!` is."""
     query = select(Track.id, Artist.name_key, Track.title_key, Track.duration_s)
     by_name: dict[tuple[str, tuple[str, ...]], list[tuple[float, int]]] = defaultdict(list)
@@ -86,9 +101,7 @@ def _same_name(session: Session) -> Iterator[Pair]:
         if words and duration_s is not None:
             by_name[artist_key, tuple(words)].append((duration_s, track_id))
     for tracks in by_name.values():
-        for (first_s, first_id), (second_s, second_id) in pairwise(sorted(tracks)):
-            if second_s - first_s <= DURATION_TOLERANCE_S:
-                yield _pair(first_id, second_id)
+        yield from _link(sorted(tracks), distinct)
 
 
 def _same_sound(session: Session, model: str) -> Iterator[Pair]:

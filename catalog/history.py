@@ -28,6 +28,7 @@ class ChangeAction(StrEnum):
     CORRECT = "correct"
     DELETE = "delete"
     MERGE = "merge"
+    DISTINGUISH = "distinguish"
     IMPORT = "import"
     ROLLBACK = "rollback"
     UNDO = "undo"

@@ -301,6 +301,16 @@ class Change(Base):
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class TrackDistinction(Base):
+    """Two tracks that a curator heard to be no copies of each other; the row outlives both, for an undo may follow."""
+
+    __tablename__ = "track_distinction"
+    __table_args__ = (CheckConstraint("track_id < other_id", name="order"),)
+
+    track_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    other_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class Job(Base):
     """One piece of long work; the only truth about how far it has come."""
 

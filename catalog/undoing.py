@@ -10,6 +10,7 @@ from sqlalchemy.orm import defer
 
 from catalog.artists import ArtistRows
 from catalog.database import utc_now
+from catalog.distinctions import write_distinction
 from catalog.errors import UndoBlockedError, UnknownChangeError
 from catalog.history import ChangeAction, ChangeOrigin, make_group_id, record
 from catalog.listening_rows import move_back, move_rows
@@ -204,6 +205,8 @@ class _Undo:
         gone = set(after.get("edited_fields", ())) - set(before.get("edited_fields", ()))
         back = set(before.get("edited_fields", ())) - set(after.get("edited_fields", ()))
         edited = sorted((set(track.edited_fields) - gone) | back)
+        for name, value in before.items():
+            write_distinction(self._session, track.id, name, value)
         write_values(self._session, track, {**before, "edited_fields": edited}, self._artists)
 
 

@@ -1,4 +1,4 @@
-"""Tracks that may be one piece, side by side; one click makes one of them."""
+"""Tracks that may be one piece, side by side; one click makes one of them, another says that they are not."""
 
 from __future__ import annotations
 
@@ -97,6 +97,24 @@ def merge() -> ResponseReturnValue:
     kept = current_services().library.get_track(keep_id)
     flash_undo(f"{count(len(drop_ids), 'copy').replace('copys', 'copies')} merged into “{kept.title}”.", result)
     _forget({keep_id, *drop_ids})
+    return redirect(url_for(".show_list", page=page), code=303)
+
+
+@blueprint.post("/duplicates/distinct")
+def distinguish() -> ResponseReturnValue:
+    """Note that the tracks of a group are different pieces: they are not shown together again.
+
+    Raises:
+        TrackNotFoundError: one of them is gone.
+    """
+    track_ids = read_ids(request.form)
+    page = request.form.get("page", type=int)
+    if len(set(track_ids)) < 2:  # noqa: PLR2004 - a pair
+        flash("Choose two tracks at least to tell apart.")
+        return redirect(url_for(".show_list", page=page), code=303)
+    result = current_services().curation.distinguish(track_ids, who=who())
+    flash_undo(f"{count(len(set(track_ids)), 'track')} told apart; they are not shown as copies again.", result)
+    _forget(set(track_ids))
     return redirect(url_for(".show_list", page=page), code=303)
 
 

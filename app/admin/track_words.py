@@ -16,6 +16,7 @@ ACTION_WORDS: Final[Mapping[str, str]] = {
     ChangeAction.CORRECT: "Placed by ear",
     ChangeAction.DELETE: "Deleted",
     ChangeAction.MERGE: "Merged",
+    ChangeAction.DISTINGUISH: "Told apart",
     ChangeAction.IMPORT: "Changed by an import",
     ChangeAction.ROLLBACK: "Import rolled back",
     ChangeAction.UNDO: "Undone",
@@ -44,6 +45,8 @@ def describe_change(entry: ChangeEntry) -> list[tuple[str, str, str]]:
 def _tell(value: Any) -> str:  # noqa: ANN401 - whatever the log holds
     if value in (None, "", []):
         return "–"  # noqa: RUF001 - typographic
+    if value is True:
+        return "yes"
     if isinstance(value, dict):
         if "valence" in value and "arousal" in value:
             return f"valence {value['valence']:+.2f}, arousal {value['arousal']:+.2f}".replace("-", "−")  # noqa: RUF001 - typographic

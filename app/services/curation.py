@@ -10,6 +10,7 @@ from sqlalchemy import select
 from catalog.analysis.embeddings import EMBEDDING_MODEL
 from catalog.changes import correct_affect, delete_tracks, edit_tracks, withdraw_correction
 from catalog.corrections import Affect, find_correction, find_prediction
+from catalog.distinctions import distinguish_tracks
 from catalog.duplicates import DuplicateGroup, find_duplicates
 from catalog.exporting import EXPORTERS
 from catalog.facets import Facet, count_values
@@ -21,6 +22,7 @@ from catalog.listening_rows import ListeningHistory, read_listening_history
 from catalog.merging import merge_tracks
 from catalog.models import Cover, Track
 from catalog.mood_map import MoodMap, load_mood_map
+from catalog.outdated import choose_indexed_model
 from catalog.queries import TrackFacts, TrackSort, count_tracks, get_track, get_tracks, list_track_ids, list_tracks
 from catalog.rollback import RollbackReport, roll_back_import
 from catalog.tags import count_tags, read_tags
@@ -96,10 +98,16 @@ class TrackStory:
 
 
 class CurationService:
-    """Everything a curator does beyond looking after single tracks; every change is logged with who made it."""
+    """Everything a curator does with tracks; every change is logged with who made it.
 
-    def __init__(self, session_factory: SessionFactory) -> None:
+    Args:
+        session_factory: where the catalog is.
+        embedding_model: whose embeddings tell likeness, once most tracks have them.
+    """
+
+    def __init__(self, session_factory: SessionFactory, *, embedding_model: str = EMBEDDING_MODEL) -> None:
         self._session_factory = session_factory
+        self._embedding_model = embedding_model
 
     def list_tracks(
         self,
@@ -213,7 +221,7 @@ class CurationService:
     def find_duplicates(self) -> list[tuple[DuplicateGroup, tuple[TrackFacts, ...]]]:
         """Find tracks that may be one piece, each group with its tracks."""
         with self._session_factory() as session:
-            groups = find_duplicates(session, EMBEDDING_MODEL)
+            groups = find_duplicates(session, choose_indexed_model(session, self._embedding_model))
             return [(group, tuple(get_tracks(session, group.track_ids))) for group in groups]
 
     def merge(self, keep_id: int, drop_ids: Sequence[int], *, who: str) -> ChangeResult:
@@ -227,6 +235,18 @@ class CurationService:
         with self._session_factory.begin() as session:
             merge_tracks(session, keep_id, drop_ids, origin)
         return ChangeResult(origin.group_id, len(drop_ids) + 1)
+
+    def distinguish(self, track_ids: Sequence[int], *, who: str) -> ChangeResult:
+        """Note that some tracks are different pieces, though they look like copies.
+
+        Raises:
+            TrackNotFoundError: a track is not there.
+            ValueError: there are not two of them.
+        """
+        origin = ChangeOrigin(who)
+        with self._session_factory.begin() as session:
+            n_pairs = distinguish_tracks(session, track_ids, origin)
+        return ChangeResult(origin.group_id, len(set(track_ids)) if n_pairs else 0)
 
     def list_changes(self, wanted: ChangeFilter = EVERY_CHANGE, *, limit: int = 50, offset: int = 0) -> ChangePage:
         """List one page of the log, the newest first."""

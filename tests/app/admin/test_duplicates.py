@@ -67,3 +67,26 @@ def test_a_copy_that_is_gone_is_said_to_be(client, services, copies):
     answer = client.post("/admin/duplicates/merge", data={"track_id": copies[:2], "keep": copies[1]})
 
     assert answer.status_code == 404
+
+
+def test_tracks_that_are_not_the_same_piece_are_shown_no_more_until_undone(client, services, copies):
+    client.get("/admin/duplicates")
+
+    told = client.post("/admin/duplicates/distinct", data={"track_id": copies[:2]}, follow_redirects=True).text
+    client.post("/admin/duplicates/look")
+    looked_again, log = client.get("/admin/duplicates").text, client.get("/admin/changes").text
+    client.post("/admin/undo", data={"group_id": services.curation.list_changes(limit=1).changes[0].group_id})
+    client.post("/admin/duplicates/look")
+
+    assert "2 tracks told apart; they are not shown as copies again." in told
+    assert "No duplicates" in told
+    assert "No duplicates" in looked_again
+    assert "Told apart" in log
+    assert "/a/moss.flac" in client.get("/admin/duplicates").text
+
+
+def test_one_track_alone_is_not_told_apart(client, services, copies):
+    answer = client.post("/admin/duplicates/distinct", data={"track_id": copies[:1]}, follow_redirects=True)
+
+    assert "Choose two tracks at least to tell apart." in answer.text
+    assert services.curation.list_changes().n_total == 0
