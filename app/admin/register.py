@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, redirect, url_for
 from flask_login import current_user
 
 from app.admin import (
+    account,
     audit,
     bulk_edit,
     duplicates,
@@ -73,7 +74,7 @@ def _build_blueprint() -> Blueprint:
     register_error_pages(blueprint)
     blueprint.add_url_rule("/", "start", _go_to_tracks, strict_slashes=False)
     daily = (tracks, track_page, bulk_edit, duplicates, export, imports, jobs, index, audit, mood_map, what_if)
-    for part in (login, people, *daily):
+    for part in (login, account, people, *daily):
         blueprint.register_blueprint(part.blueprint)
     return blueprint
 
@@ -81,9 +82,10 @@ def _build_blueprint() -> Blueprint:
 def _limit_logins(app: Flask) -> None:
     """Slow down who tries passwords; counted for each address in each server process."""
     limiter = cast("Limiter", next(iter(app.extensions["limiter"])))
-    endpoint = "admin.login.log_in"
-    view = cast("Callable[..., ResponseReturnValue]", app.view_functions[endpoint])
-    app.view_functions[endpoint] = limiter.limit(login.LOGIN_LIMIT)(view)
+    # Also where one's own is asked for: a session left open must not be enough to find the password out.
+    for endpoint in ("admin.login.log_in", "admin.account.change_password"):
+        view = cast("Callable[..., ResponseReturnValue]", app.view_functions[endpoint])
+        app.view_functions[endpoint] = limiter.limit(login.LOGIN_LIMIT)(view)
 
 
 def _go_to_tracks() -> ResponseReturnValue:

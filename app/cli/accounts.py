@@ -18,10 +18,17 @@ def admin() -> None:
 @admin.command("create")
 @click.option("--email", prompt=True, help="The address to log in with.")
 @click.password_option(help="At least 12 characters; asked for when left out.")
-def create(email: str, password: str) -> None:
-    """Create an administrator."""
-    account = _accounts().create_administrator(email, password)
-    click.echo(f"{account.email} may log in at /admin")
+@click.option(
+    "--role",
+    type=click.Choice(["administrator", "curator"]),
+    default="administrator",
+    show_default=True,
+    help="Administrators look after accounts, too.",
+)
+def create(email: str, password: str, role: str) -> None:
+    """Create an account."""
+    account = _accounts().create_account(email, password, role)
+    click.echo(f"{account.email} may log in at /admin as {account.role}")
 
 
 @admin.command("password")

@@ -61,10 +61,6 @@ class AccountService:
         # Checked where there is no account, so that an unknown address takes as long as a wrong password.
         self._decoy_hash = self._hasher.hash("no account has this password")
 
-    def create_administrator(self, email: str, password: str) -> AccountFacts:
-        """Make an account that may do everything; see `create_account`."""
-        return self.create_account(email, password, ADMINISTRATOR)
-
     def create_account(self, email: str, password: str, role: str) -> AccountFacts:
         """Make an account.
 
@@ -119,6 +115,18 @@ class AccountService:
             account = _get(session, account_id)
             account.password_hash = password_hash
         return _to_facts(account)
+
+    def change_own_password(self, account_id: int, old: str, new: str) -> AccountFacts:
+        """Give oneself a new password; see `change_password`.
+
+        Raises:
+            AccountError: the old password is another, or the new one too short or too long.
+        """
+        with self._session_factory() as session:
+            password_hash = _get(session, account_id).password_hash
+        if not self._verify(password_hash, old):
+            raise AccountError("this is not the password you have")
+        return self.change_password(account_id, new)
 
     def set_role(self, account_id: int, role: str) -> AccountFacts:
         """Give an account another role; its open sessions end.

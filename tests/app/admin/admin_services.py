@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 
-from app.services.accounts import AccountService
+from app.services.accounts import ADMINISTRATOR, AccountService
 from app.services.bulk_changes import MAX_AT_ONCE, BulkChangeService
 from app.services.bulk_runs import BulkRuns
 from app.services.curation import CurationService
@@ -69,7 +69,7 @@ def make_admin_services(  # noqa: PLR0913 - what tests set otherwise
     sessions = make_session_factory(engine)
     queue = JobQueue(folder)
     accounts = AccountService(sessions, QUICK_HASHER)
-    accounts.create_administrator(EMAIL, PASSWORD)
+    accounts.create_account(EMAIL, PASSWORD, ADMINISTRATOR)
     library, jobs = LibraryService(sessions, folder, roots, analyzer=analyzer), JobService(sessions, queue.send)
     curation = CurationService(sessions)
     get_recommender = ServedIndex(library, jobs).get_recommender

@@ -19,8 +19,18 @@ def check(email, password):
 def test_an_administrator_is_created_and_may_log_in(call):
     outcome = call("admin", "create", "--email", "Me@Here.org", "--password", PASSWORD)
 
-    assert (outcome.exit_code, outcome.out) == (0, "me@here.org may log in at /admin\n")
+    assert (outcome.exit_code, outcome.out) == (0, "me@here.org may log in at /admin as administrator\n")
     assert check("me@here.org", PASSWORD).role == "administrator"
+
+
+def test_a_curator_is_created_by_role(call):
+    outcome = call("admin", "create", "--email", "ann@here.org", "--password", PASSWORD, "--role", "curator")
+    refused = call("admin", "create", "--email", "bob@here.org", "--password", PASSWORD, "--role", "king")
+
+    assert outcome.out == "ann@here.org may log in at /admin as curator\n"
+    assert check("ann@here.org", PASSWORD).role == "curator"
+    assert refused.exit_code == 2
+    assert check("bob@here.org", PASSWORD) is None
 
 
 def test_a_password_is_asked_for_twice_and_not_shown():

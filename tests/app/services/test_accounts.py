@@ -6,7 +6,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from app.services.accounts import AccountService
+from app.services.accounts import ADMINISTRATOR, AccountService
 from app.services.errors import AccountError
 from catalog.models import Account
 from tests.factories import make_database
@@ -33,7 +33,7 @@ def accounts(sessions: SessionFactory) -> AccountService:
 
 @pytest.mark.parametrize("email", ["ada@example.org", " ADA@Example.ORG "])
 def test_an_administrator_logs_in_however_the_address_is_capitalized(accounts: AccountService, email: str):
-    accounts.create_administrator("Ada@example.org", PASSWORD)
+    accounts.create_account("Ada@example.org", PASSWORD, ADMINISTRATOR)
 
     account = accounts.check_password(email, PASSWORD)
 
@@ -46,7 +46,7 @@ def test_an_administrator_logs_in_however_the_address_is_capitalized(accounts: A
     [("ada@example.org", "wrong horse battery"), ("nobody@example.org", PASSWORD), ("ada@example.org", "x" * 100_000)],
 )
 def test_wrong_addresses_and_passwords_are_told_apart_from_nothing(accounts: AccountService, email: str, password: str):
-    accounts.create_administrator("ada@example.org", PASSWORD)
+    accounts.create_account("ada@example.org", PASSWORD, ADMINISTRATOR)
 
     assert accounts.check_password(email, password) is None
 
@@ -54,26 +54,26 @@ def test_wrong_addresses_and_passwords_are_told_apart_from_nothing(accounts: Acc
 @pytest.mark.parametrize("password", ["", "elevenchars", "x" * 257])
 def test_passwords_too_short_or_too_long_are_refused(accounts: AccountService, password: str):
     with pytest.raises(AccountError, match=f"expected a password of 12 to 256 characters, got {len(password)}"):
-        accounts.create_administrator("ada@example.org", password)
+        accounts.create_account("ada@example.org", password, ADMINISTRATOR)
 
 
 @pytest.mark.parametrize("email", ["", "ada", "@example.org", "a b@example.org", "ada@", "a@b@c"])
 def test_what_is_no_address_is_refused(accounts: AccountService, email: str):
     with pytest.raises(AccountError, match="expected an e-mail address"):
-        accounts.create_administrator(email, PASSWORD)
+        accounts.create_account(email, PASSWORD, ADMINISTRATOR)
 
 
 def test_an_address_has_one_account(accounts: AccountService):
-    accounts.create_administrator("ada@example.org", PASSWORD)
+    accounts.create_account("ada@example.org", PASSWORD, ADMINISTRATOR)
 
     with pytest.raises(AccountError, match="there is an account for 'ada@example"):
-        accounts.create_administrator("ADA@example.org", PASSWORD)
+        accounts.create_account("ADA@example.org", PASSWORD, ADMINISTRATOR)
 
     assert accounts.count_accounts() == 1
 
 
 def test_the_password_is_stored_as_argon2id_alone(accounts: AccountService, sessions: SessionFactory):
-    accounts.create_administrator("ada@example.org", PASSWORD)
+    accounts.create_account("ada@example.org", PASSWORD, ADMINISTRATOR)
 
     with sessions() as session:
         stored = session.scalars(select(Account.password_hash)).one()
@@ -82,7 +82,7 @@ def test_the_password_is_stored_as_argon2id_alone(accounts: AccountService, sess
 
 
 def test_a_hash_of_older_strength_is_renewed_at_login(accounts: AccountService, sessions: SessionFactory):
-    accounts.create_administrator("ada@example.org", PASSWORD)
+    accounts.create_account("ada@example.org", PASSWORD, ADMINISTRATOR)
     stronger = AccountService(sessions, PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
 
     stronger.check_password("ada@example.org", PASSWORD)
@@ -92,7 +92,7 @@ def test_a_hash_of_older_strength_is_renewed_at_login(accounts: AccountService, 
 
 
 def test_a_new_password_replaces_the_old(accounts: AccountService):
-    accounts.create_administrator("ada@example.org", PASSWORD)
+    accounts.create_account("ada@example.org", PASSWORD, ADMINISTRATOR)
 
     accounts.set_password("ada@example.org", "a quite different one")
 
@@ -106,7 +106,7 @@ def test_an_account_that_is_not_there_gets_no_password(accounts: AccountService)
 
 
 def test_accounts_are_found_by_id_and_address(accounts: AccountService):
-    made = accounts.create_administrator("ada@example.org", PASSWORD)
+    made = accounts.create_account("ada@example.org", PASSWORD, ADMINISTRATOR)
 
     assert accounts.find_account(made.account_id) == made
     assert accounts.find_account_by_email("ADA@example.org") == made
@@ -122,7 +122,7 @@ def test_a_damaged_hash_lets_nobody_in(accounts: AccountService, sessions: Sessi
 
 
 def test_a_stamp_changes_with_password_and_role_and_with_nothing_else(accounts: AccountService):
-    accounts.create_administrator("ada@example.org", PASSWORD)
+    accounts.create_account("ada@example.org", PASSWORD, ADMINISTRATOR)
     made = accounts.create_account("ann@example.org", PASSWORD, "curator")
 
     logged_in = accounts.check_password("ann@example.org", PASSWORD)
@@ -135,7 +135,7 @@ def test_a_stamp_changes_with_password_and_role_and_with_nothing_else(accounts: 
 
 
 def test_accounts_are_listed_by_address_and_removed(accounts: AccountService):
-    accounts.create_administrator("zoe@example.org", PASSWORD)
+    accounts.create_account("zoe@example.org", PASSWORD, ADMINISTRATOR)
     ann = accounts.create_account("ann@example.org", PASSWORD, "curator")
 
     listed = [account.email for account in accounts.list_accounts()]
@@ -146,7 +146,7 @@ def test_accounts_are_listed_by_address_and_removed(accounts: AccountService):
 
 
 def test_somebody_always_administrates(accounts: AccountService):
-    ada = accounts.create_administrator("ada@example.org", PASSWORD)
+    ada = accounts.create_account("ada@example.org", PASSWORD, ADMINISTRATOR)
     accounts.create_account("ann@example.org", PASSWORD, "curator")
 
     with pytest.raises(AccountError, match=r"'ada@example\.org' is the only administrator"):
