@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from recognizer.metrics import BoolArray, FloatArray, IntArray
 
+# How often the set of labels that a bundle gives shall hold the truth.
+CONFORMAL_LEVEL = 0.9
+
 # Wide enough for any network that learned something; at a bound the fit says that it did not.
 TEMPERATURE_RANGE = (0.05, 20.0)
 
@@ -28,18 +31,23 @@ class Calibration:
         margin_threshold: the recognizer abstains where the two largest logits differ by less, >= 0.
         model_sha256: hash of the weights this was fitted for.
         fitted_on: the recordings it was fitted on, in words.
+        conformal_quantile: how improbable a label may be, 1 - p in [0, 1], to stay in the set that holds the truth for
+            `CONFORMAL_LEVEL` of the recordings; None where it was not fitted.
     """
 
     temperature: float
     margin_threshold: float
     model_sha256: str
     fitted_on: str
+    conformal_quantile: float | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise ValueError(f"expected a temperature above 0, got {self.temperature!r}")
         if not (math.isfinite(self.margin_threshold) and self.margin_threshold >= 0):
             raise ValueError(f"expected a margin threshold of 0 or more, got {self.margin_threshold!r}")
+        if self.conformal_quantile is not None and not 0 <= self.conformal_quantile <= 1:
+            raise ValueError(f"expected a conformal quantile within [0, 1], got {self.conformal_quantile!r}")
 
 
 def apply_temperature(logits: FloatArray, temperature: float) -> FloatArray:

@@ -11,7 +11,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 
 from recognizer.audio import SAMPLE_RATE
 from recognizer.bundles import Bundle, load_bundle
-from recognizer.calibration import apply_temperature, compute_margin
+from recognizer.calibration import apply_temperature, build_conformal_sets, compute_margin
 from recognizer.errors import BundleError, RecognizerError
 from recognizer.labels import LABELS
 from recognizer.smoothing import MOOD_DWELL_S, HiddenMarkovFilter, smooth
@@ -71,6 +71,8 @@ class Recognition:
         model: name and version.
         notes: what makes the result less sure, in sentences for the person.
         margin: gap between the two largest logits, before temperature; what the abstention went by.
+        label_set: labels that cannot be ruled out, most probable first, which hold the truth for nine recordings of ten
+            like those of the calibration; None where the bundle's calibration does not tell.
         statistics: float32, shape (statistics_dim,), how the voice was, for a `VoiceBaseline`.
     """
 
@@ -84,6 +86,7 @@ class Recognition:
     model: str
     notes: tuple[str, ...] = ()
     margin: float = 0.0
+    label_set: tuple[Label, ...] | None = None
     statistics: npt.NDArray[np.float32] = field(
         default_factory=lambda: np.zeros(0, dtype=np.float32), repr=False, compare=False
     )
@@ -179,6 +182,7 @@ class EmotionRecognizer:
             model=self.model,
             notes=clip.notes,
             margin=margin,
+            label_set=_find_label_set(posterior, description.calibration.conformal_quantile),
             statistics=(weights @ statistics).astype(np.float32),
         )
 
@@ -260,6 +264,13 @@ def _build_timeline(
 
 def _by_label(posterior: FloatArray) -> dict[str, float]:
     return {label: float(share) for label, share in zip(LABELS, posterior, strict=True)}
+
+
+def _find_label_set(posterior: FloatArray, quantile: float | None) -> tuple[Label, ...] | None:
+    if quantile is None:
+        return None
+    (is_in,) = build_conformal_sets(posterior[np.newaxis], quantile)
+    return tuple(LABELS[index] for index in np.argsort(-posterior) if is_in[index])
 
 
 def _explain_doubt(posterior: FloatArray) -> str:

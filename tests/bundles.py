@@ -61,17 +61,35 @@ def write_tiny_model(file: Path, *, bias: np.ndarray = BIAS, input_name: str = "
     return file
 
 
-def describe_tiny_model(model_file: Path, *, temperature: float = 1.5, margin_threshold: float = 0.0):
-    calibration = Calibration(temperature, margin_threshold, compute_sha256(model_file), "made-up voices")
+def describe_tiny_model(
+    model_file: Path,
+    *,
+    temperature: float = 1.5,
+    margin_threshold: float = 0.0,
+    conformal_quantile: float | None = None,
+):
+    calibration = Calibration(
+        temperature, margin_threshold, compute_sha256(model_file), "made-up voices", conformal_quantile
+    )
     return BundleDescription("tiny", "1.0", window_s=3.0, hop_s=1.5, statistics_dim=2, calibration=calibration)
 
 
 def write_tiny_bundle(
-    folder: Path, *, temperature: float = 1.5, margin_threshold: float = 0.0, bias: np.ndarray = BIAS
+    folder: Path,
+    *,
+    temperature: float = 1.5,
+    margin_threshold: float = 0.0,
+    conformal_quantile: float | None = None,
+    bias: np.ndarray = BIAS,
 ) -> Bundle:
     folder.parent.mkdir(parents=True, exist_ok=True)
     model_file = write_tiny_model(folder.parent / "exported.onnx", bias=bias)
-    description = describe_tiny_model(model_file, temperature=temperature, margin_threshold=margin_threshold)
+    description = describe_tiny_model(
+        model_file,
+        temperature=temperature,
+        margin_threshold=margin_threshold,
+        conformal_quantile=conformal_quantile,
+    )
     return write_bundle(
         folder, description, model_file=model_file, statistics_mean=STATISTICS_MEAN, model_card="# Tiny\n"
     )

@@ -14,7 +14,7 @@ from app.cli.tables import format_playlist, format_posterior
 from app.cli.wishes import describe_wishes, read_wishes, wishes_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from app.services.playlists import PlaylistItem, ServedPlaylist
     from app.services.recognition import RecognitionService
@@ -56,9 +56,9 @@ def recognize(files: tuple[Path, ...], list_file: Path | None, baseline_file: Pa
     baseline = read_baseline(baseline_file) if baseline_file else None
     has_failed = False
     for path in paths:
-        line = _recognize_one(recognition, path, baseline)
+        line, label_set = _recognize_one(recognition, path, baseline)
         has_failed |= "error" in line
-        click.echo(json.dumps(line) if jsonl else _describe(line))
+        click.echo(json.dumps(line) if jsonl else _describe(line, label_set))
     sys.exit(int(has_failed))
 
 
@@ -80,7 +80,7 @@ def listen(file: Path, *, as_json: bool, **options: Any) -> None:  # noqa: ANN40
         told = {"mood": mood, "intent": wishes.intent.value, "playlist": playlist, "timings_ms": result.timings_ms}
         click.echo(json.dumps(told | describe_wishes(wishes)))
         return
-    click.echo(_describe({"file": str(file), **result.recognition.to_json()}))
+    click.echo(_describe({"file": str(file), **result.recognition.to_json()}, result.recognition.label_set))
     for note in result.recognition.notes:
         click.echo(f"note: {note}")
     if result.recognition.abstained:
@@ -136,18 +136,22 @@ def _read_list(list_file: Path | None) -> Iterator[Path]:
             yield Path(line.strip())
 
 
-def _recognize_one(recognition: RecognitionService, path: Path, baseline: VoiceBaseline | None) -> dict[str, Any]:
+def _recognize_one(
+    recognition: RecognitionService, path: Path, baseline: VoiceBaseline | None
+) -> tuple[dict[str, Any], tuple[str, ...] | None]:
+    """Return the line for a file, and the labels that cannot be ruled out where the bundle tells them."""
     from recognizer.errors import BundleError, RecognizerError, UnusableClipError, VoiceBaselineError
 
     try:
-        return {"file": str(path), **recognition.recognize(path, str(path), baseline=baseline).to_json()}
+        heard = recognition.recognize(path, str(path), baseline=baseline)
     except UnusableClipError as error:
-        return {**_nothing_heard(path, error.code), "error": str(error)}
+        return {**_nothing_heard(path, error.code), "error": str(error)}, None
     except (BundleError, VoiceBaselineError):
         # Not this file's fault: no other file could be heard either.
         raise
     except RecognizerError as error:
-        return {**_nothing_heard(path, "unreadable"), "error": str(error)}
+        return {**_nothing_heard(path, "unreadable"), "error": str(error)}, None
+    return {"file": str(path), **heard.to_json()}, heard.label_set
 
 
 def _nothing_heard(path: Path, reason: str) -> dict[str, Any]:
@@ -156,11 +160,12 @@ def _nothing_heard(path: Path, reason: str) -> dict[str, Any]:
     return {"file": str(path), **empty, "abstained": True, "reason": reason, "timeline": [], "model": None}
 
 
-def _describe(line: Mapping[str, Any]) -> str:
+def _describe(line: Mapping[str, Any], label_set: Sequence[str] | None) -> str:
     if "error" in line:
         return f"{line['file']}: error: {line['error']}"
     doubt = f" - not sure: {line['reason']}" if line["abstained"] else ""
-    return f"{line['file']}: {format_posterior(line['posterior'])}{doubt}"
+    bounds = f" - nine times in ten: {' or '.join(label_set)}" if label_set else ""
+    return f"{line['file']}: {format_posterior(line['posterior'])}{bounds}{doubt}"
 
 
 def _print_playlist(served: ServedPlaylist | None) -> None:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognizer.calibration import choose_margin_threshold, compute_margin, fit_temperature
+from recognizer.calibration import (
+    CONFORMAL_LEVEL,
+    apply_temperature,
+    choose_margin_threshold,
+    compute_margin,
+    fit_conformal_quantile,
+    fit_temperature,
+)
 from recognizer.corpora.splits import group_folds
 from recognizer.labels import LABELS
 from recognizer.metrics import uar
@@ -33,12 +40,14 @@ class FittedHead:
     Attributes:
         temperature: fitted on logits of speakers that their inner fold did not train on.
         margin_threshold: below it the recognizer abstains.
+        conformal_quantile: for sets that hold the truth for `CONFORMAL_LEVEL` of those speakers' clips.
         inner_uar: UAR by corpus on those speakers.
     """
 
     head: Head
     temperature: float
     margin_threshold: float
+    conformal_quantile: float
     inner_uar: dict[str, float]
 
 
@@ -53,15 +62,19 @@ def gather(utterances: Sequence[Utterance], statistics: np.ndarray) -> TrainingC
 
 
 def fit_with_inner_folds(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> FittedHead:
-    """Fit temperature and margin on inner speaker folds, then the head on everything given."""
+    """Fit temperature, margin and conformal sets on inner speaker folds, then the head on everything given."""
     fold_of_clip = group_folds(clips.speakers.tolist(), N_INNER_FOLDS, np.random.default_rng(seed))
     logits = _predict_inner(clips, fold_of_clip, config, seed)
     is_correct = logits.argmax(axis=1) == clips.truth
+    temperature = fit_temperature(logits, clips.truth)
     return FittedHead(
         head=fit_head(clips, config, seed=seed),
-        temperature=fit_temperature(logits, clips.truth),
+        temperature=temperature,
         margin_threshold=choose_margin_threshold(
             compute_margin(logits), is_correct, target_accuracy=TARGET_ACCURACY, min_coverage=MIN_COVERAGE
+        ),
+        conformal_quantile=fit_conformal_quantile(
+            apply_temperature(logits, temperature), clips.truth, miscoverage=1 - CONFORMAL_LEVEL
         ),
         inner_uar=_compute_uar_by_corpus(logits, clips),
     )

@@ -135,3 +135,9 @@ def test_calibration_refuses_a_margin_threshold_that_is_none(threshold):
 
 def test_calibration_may_abstain_never():
     assert Calibration(1.0, 0.0, "0" * 64, "nothing").margin_threshold == 0.0
+
+
+@pytest.mark.parametrize("quantile", [-0.1, 1.1, float("nan")])
+def test_calibration_refuses_a_conformal_quantile_that_is_none(quantile):
+    with pytest.raises(ValueError, match=r"expected a conformal quantile within \[0, 1\]"):
+        Calibration(1.0, 0.0, "0" * 64, "nothing", quantile)

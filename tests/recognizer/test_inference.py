@@ -118,6 +118,25 @@ def test_a_clip_too_close_to_call_is_abstained_on_with_its_label_kept(tmp_path):
     assert f"and {second} (" in abstained.reason
 
 
+def test_the_set_holds_the_labels_that_cannot_be_ruled_out(tmp_path):
+    posterior = EmotionRecognizer.load(write_tiny_bundle(tmp_path / "plain").folder).recognize(CLIP).posterior
+    ranked = sorted(posterior, key=posterior.get, reverse=True)
+    quantiles = {"none": 0.0, "two": 1 - posterior[ranked[1]] + 1e-6, "all": 1.0}
+
+    sets = {
+        name: EmotionRecognizer.load(write_tiny_bundle(tmp_path / name, conformal_quantile=quantile).folder)
+        .recognize(CLIP)
+        .label_set
+        for name, quantile in quantiles.items()
+    }
+
+    assert sets == {"none": (ranked[0],), "two": tuple(ranked[:2]), "all": tuple(ranked)}
+
+
+def test_a_calibration_without_a_quantile_gives_no_set(recognizer):
+    assert recognizer.recognize(CLIP).label_set is None
+
+
 def test_abstention_does_not_depend_on_the_temperature(tmp_path):
     plain, tempered = (
         EmotionRecognizer.load(write_tiny_bundle(tmp_path / str(t), temperature=t, margin_threshold=0.2).folder)

@@ -72,6 +72,18 @@ def test_recognize_speaks_plainly_without_jsonl(call, note, tmp_path):
     assert missing == f"{tmp_path / 'missing.wav'}: error: " + missing.split("error: ")[1]
 
 
+def test_recognize_names_the_labels_that_cannot_be_ruled_out(call, note, tmp_path, monkeypatch):
+    write_tiny_bundle(tmp_path / "wide", conformal_quantile=1.0)
+    monkeypatch.setenv("EMOTITUNE_RECOGNIZER", str(tmp_path / "wide"))
+
+    in_words = call("recognize", note).out
+    as_json = json.loads(call("recognize", note, "--jsonl").out)
+
+    named = in_words.partition(" - nine times in ten: ")[2].split()
+    assert sorted(named[::2]) == sorted(LABELS)
+    assert list(as_json) == KEYS
+
+
 def test_recognize_needs_no_database(call, note, home):
     assert call("recognize", note, "--jsonl").exit_code == 0
     assert not home.exists()
