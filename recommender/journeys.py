@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from catalog.queries import TrackFacts
     from recommender.filters import PlaylistFilter
-    from recommender.index import TrackIndex
+    from recommender.stores.vector_index import VectorIndex
 
 MIN_STEPS: Final = 2
 MAX_STEPS: Final = 50
@@ -91,7 +91,7 @@ def place_mood(posterior: Mapping[str, float]) -> np.ndarray:
 
 
 def plan_journey(  # noqa: PLR0913 (keywords of one act)
-    index: TrackIndex,
+    index: VectorIndex,
     load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]],
     posterior: Mapping[str, float],
     target: Mapping[str, float],
@@ -157,7 +157,7 @@ def build_waypoints(start: np.ndarray, end: np.ndarray, k: int) -> np.ndarray:
 
 
 def load_travel_space(
-    index: TrackIndex, load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]], track_ids: np.ndarray
+    index: VectorIndex, load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]], track_ids: np.ndarray
 ) -> TravelSpace:
     """Read tracks as a journey sees them; those that are gone from the catalog are left out."""
     facts_by_id = {facts.track_id: facts for facts in load_facts(track_ids.tolist())}

@@ -9,13 +9,13 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from recommender.filters import PlaylistFilter
-    from recommender.index import TrackIndex
+    from recommender.filters import PlaylistFilter, TrackAttributes
     from recommender.index_file import IndexMetadata
+    from recommender.stores.vector_index import DescribedIndex
 
 
 class MovedIndex:
-    """Searches an index as if some of its tracks had other embeddings; see `stores.vector_index.VectorIndex`.
+    """Searches an index as if some of its tracks had other embeddings; see `stores.vector_index.DescribedIndex`.
 
     Args:
         below: the index, which stays as it is.
@@ -26,7 +26,7 @@ class MovedIndex:
         KeyError: a track is not in the index.
     """
 
-    def __init__(self, below: TrackIndex, track_ids: Sequence[int], embeddings: np.ndarray) -> None:
+    def __init__(self, below: DescribedIndex, track_ids: Sequence[int], embeddings: np.ndarray) -> None:
         self._below = below
         self._ids = np.asarray(track_ids, dtype=np.int64)
         self._embeddings = np.asarray(embeddings, dtype=np.float32)
@@ -41,6 +41,16 @@ class MovedIndex:
     def metadata(self) -> IndexMetadata:
         """What the index below says of itself."""
         return self._below.metadata
+
+    @property
+    def track_ids(self) -> np.ndarray:
+        """The same as below."""
+        return self._below.track_ids
+
+    @property
+    def attributes(self) -> TrackAttributes:
+        """The same as below: only places differ."""
+        return self._below.attributes
 
     def search(
         self,

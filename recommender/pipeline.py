@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from catalog.queries import TrackFacts
     from recommender.filters import PlaylistFilter
-    from recommender.index import TrackIndex
+    from recommender.stores.vector_index import DescribedIndex
 
 MAX_K: Final = 500
 DEFAULT_K: Final = 20
@@ -71,7 +71,7 @@ class MusicRecommender:
 
     def __init__(
         self,
-        index: TrackIndex,
+        index: DescribedIndex,
         load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]],
         *,
         options: RankingOptions | None = None,

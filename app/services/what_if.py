@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from catalog.queries import TrackFacts
-    from recommender.index import TrackIndex
+    from recommender.stores.vector_index import DescribedIndex
 
 N_TRACKS: Final = 20
 # What playlists tell tracks apart by; other fields change no playlist.
@@ -116,7 +116,7 @@ class WhatIfService:
             moved = move_embedding(index.get_embeddings([track_id])[0], valence, arousal)
         except ValueError as error:
             raise InvalidEditError("affect", str(error)) from error
-        after = cast("TrackIndex", MovedIndex(index, [track_id], moved[None]))
+        after = MovedIndex(index, [track_id], moved[None])
         return self._compare(recommender, _over(recommender, after, self._load_facts), {track_id})
 
     def edit(self, track_ids: Sequence[int], fields: Mapping[str, str | int | None]) -> WhatIf:
@@ -178,12 +178,12 @@ class WhatIfService:
 
 
 def _over(
-    recommender: MusicRecommender, index: TrackIndex, load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]]
+    recommender: MusicRecommender, index: DescribedIndex, load_facts: Callable[[Sequence[int]], Sequence[TrackFacts]]
 ) -> MusicRecommender:
     return MusicRecommender(index, load_facts, query_model=recommender.query_model, model=index.metadata.model)
 
 
-def _is_in(index: TrackIndex, track_ids: Sequence[int]) -> np.ndarray:
+def _is_in(index: DescribedIndex, track_ids: Sequence[int]) -> np.ndarray:
     return np.isin(np.asarray(track_ids, dtype=np.int64), index.track_ids)
 
 

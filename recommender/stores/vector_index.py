@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from recommender.filters import PlaylistFilter
+    from recommender.filters import PlaylistFilter, TrackAttributes
+    from recommender.index_file import IndexMetadata
 
 
 class VectorIndex(Protocol):
@@ -52,4 +53,23 @@ class VectorIndex(Protocol):
         Raises:
             KeyError: a track is not in the index.
         """
+        ...
+
+
+class DescribedIndex(VectorIndex, Protocol):
+    """An index that says what it holds: the one that serves, or one as it would be."""
+
+    @property
+    def metadata(self) -> IndexMetadata:
+        """Whose embeddings it holds, and of which state of the catalog."""
+        ...
+
+    @property
+    def track_ids(self) -> np.ndarray:
+        """All ids, int64, ascending."""
+        ...
+
+    @property
+    def attributes(self) -> TrackAttributes:
+        """What filters go by, in the order of the ids."""
         ...
