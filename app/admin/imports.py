@@ -19,6 +19,7 @@ from app.services.jobs import JobKind
 from catalog.errors import ImportSourceError
 from catalog.importers.column_map import FIELDS
 from catalog.importers.importer import ImportOptions
+from catalog.importers.left_out import DELETED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +84,8 @@ def preview() -> ResponseReturnValue:
         context["preview"] = library.plan_import(
             kind, path, options, n_shown=N_PREVIEWED, should_stop=_stop_after(PREVIEW_S)
         )
+        skipped = context["preview"].totals.skipped
+        context["n_deleted"] = sum(reason.startswith(DELETED) for _where, reason in skipped)
         status = 200
     except ImportSourceError as error:
         context["problem"], status = str(error), 422
@@ -168,7 +171,11 @@ def roll_back(import_id: int) -> ResponseReturnValue:
 
 
 def _read_options(values: Any) -> ImportOptions:  # noqa: ANN401 - a form or an address
-    return ImportOptions(column_map=read_column_map(values), is_noncommercial=values.get("noncommercial") == "yes")
+    return ImportOptions(
+        column_map=read_column_map(values),
+        is_noncommercial=values.get("noncommercial") == "yes",
+        brings_back=values.get("bring_back") == "yes",
+    )
 
 
 def _describe_unmapped(kind: str, path: Path) -> object:

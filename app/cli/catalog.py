@@ -30,6 +30,7 @@ def catalog() -> None:
     "--errors", type=click.Path(path_type=Path), help="Write every skipped entry with its reason to this CSV."
 )
 @click.option("--noncommercial", is_flag=True, help="Nobody earns by this installation: stream NC-licensed music too.")
+@click.option("--bring-back", is_flag=True, help="Also bring back tracks that somebody deleted.")
 @click.option(
     "--max-lost",
     type=click.FloatRange(0, 1),
@@ -46,6 +47,7 @@ def import_(  # noqa: PLR0913 - one argument an option
     column_map: str,
     errors: Path | None,
     noncommercial: bool,
+    bring_back: bool,
     max_lost: float,
     is_analyzed: bool,
     as_json: bool,
@@ -57,7 +59,7 @@ def import_(  # noqa: PLR0913 - one argument an option
     from app.cli.importing import run_import, run_plan
     from catalog.importers.importer import ImportOptions
 
-    options = ImportOptions(column_map=column_map, is_noncommercial=noncommercial, max_lost_share=max_lost)
+    options = ImportOptions(column_map, is_noncommercial=noncommercial, brings_back=bring_back, max_lost_share=max_lost)
     services = _build()
     if is_plan:
         run_plan(services.library, words, options, errors=errors, as_json=as_json)

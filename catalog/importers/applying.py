@@ -115,4 +115,4 @@ class ImportWriter:
         for change in stored:
             self._tally.count(change)
         for change in gone:
-            self._tally.skip(change.where, "the track was deleted meanwhile; import again to bring it back")
+            self._tally.skip(change.where, "the track was deleted meanwhile")

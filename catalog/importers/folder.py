@@ -11,16 +11,15 @@ from catalog.importers.applying import ImportWriter
 from catalog.importers.batch_log import ImportOrigin
 from catalog.importers.batches import iter_batches
 from catalog.importers.importer import Action, ImportOptions, ImportReport, PlannedChange
+from catalog.importers.left_out import LeftOut, find_left_out
 from catalog.importers.matching import (
     KnownTracks,
     Stamp,
     compare,
     count_below,
     find_known,
-    find_merged,
     find_moved,
     find_stamps,
-    plan_merged,
 )
 from catalog.importers.music_file import MusicFile, read_draft
 from catalog.importers.walking import FoundFile, RefusedEntry, walk_audio_files
@@ -40,8 +39,8 @@ class FolderImporter:
     """Bring in the audio files of a folder and all folders below it.
 
     A file of known path, size and time is not opened again. A file that sounds like a track whose own file is gone is
-    that track, moved; a copy is a track of its own. A folder that holds far fewer files than it once gave tracks is
-    taken for an unmounted disk, and refused.
+    that track, moved; a copy is a track of its own. A file whose track somebody merged or deleted stays out. A folder
+    that holds far fewer files than it once gave tracks is taken for an unmounted disk, and refused.
 
     Attributes:
         session_factory: where to store.
@@ -120,12 +119,12 @@ class FolderImporter:
     def _plan(self, source: Path) -> Iterator[PlannedChange]:
         taken: set[int] = set()
         with self.session_factory() as session:
-            merged = find_merged(session)
+            left_out = find_left_out(session, brings_back=self.options.brings_back)
         for entries in iter_batches(walk_audio_files(source, self.roots)):
-            batch = [_leave_merged(entry, merged) for entry in entries]
-            found = [entry for entry in batch if isinstance(entry, FoundFile)]
             with self.session_factory() as session:
-                stamps = find_stamps(session, [file.path for file in found])
+                stamps = find_stamps(session, [entry.path for entry in entries if isinstance(entry, FoundFile)])
+            batch = [_leave_out(entry, stamps, left_out) for entry in entries]
+            found = [entry for entry in batch if isinstance(entry, FoundFile)]
             fresh = {file.path: read_draft(file) for file in found if not _is_unchanged(file, stamps)}
             hashes = [music.draft.content_hash or "" for music in fresh.values() if isinstance(music, MusicFile)]
             known = KnownTracks()
@@ -139,12 +138,13 @@ class FolderImporter:
                     yield _plan_entry(entry, fresh, stamps, known, taken)
 
 
-def _leave_merged(
-    entry: FoundFile | RefusedEntry, merged: Mapping[str, int]
+def _leave_out(
+    entry: FoundFile | RefusedEntry, stamps: Mapping[str, Stamp], left_out: LeftOut
 ) -> FoundFile | RefusedEntry | PlannedChange:
-    if isinstance(entry, FoundFile) and entry.path in merged:
-        return plan_merged(merged[entry.path], entry.path)
-    return entry
+    """Plan nothing for a file that somebody took out of the catalog; it is not even opened."""
+    if isinstance(entry, RefusedEntry) or entry.path in stamps:
+        return entry
+    return left_out.plan(entry.path, entry.path) or entry
 
 
 def _is_unchanged(file: FoundFile, stamps: dict[str, Stamp]) -> bool:

@@ -147,11 +147,13 @@ class ImportOptions:
     Attributes:
         column_map: `field=column` or `field=column:unit`, parted by commas; empty to go by the column names.
         is_noncommercial: whether nobody earns by this installation: then licences that forbid earning allow streaming.
+        brings_back: whether tracks that somebody deleted may come back.
         max_lost_share: a folder that lost more of its tracks than this is taken for an unmounted disk.
     """
 
     column_map: str = ""
     is_noncommercial: bool = False
+    brings_back: bool = False
     max_lost_share: float = 0.5
 
     def to_json(self) -> dict[str, Any]:
@@ -159,6 +161,7 @@ class ImportOptions:
         return {
             "column_map": self.column_map,
             "is_noncommercial": self.is_noncommercial,
+            "brings_back": self.brings_back,
             "max_lost_share": self.max_lost_share,
         }
 
@@ -169,6 +172,7 @@ class ImportOptions:
         return cls(
             column_map=str(values.get("column_map", defaults.column_map)),
             is_noncommercial=bool(values.get("is_noncommercial", defaults.is_noncommercial)),
+            brings_back=bool(values.get("brings_back", defaults.brings_back)),
             max_lost_share=float(values.get("max_lost_share", defaults.max_lost_share)),
         )
 

@@ -11,14 +11,16 @@ from catalog.importers.applying import ImportWriter
 from catalog.importers.batch_log import ImportOrigin
 from catalog.importers.batches import iter_batches
 from catalog.importers.importer import Action, ImportOptions, ImportReport, PlannedChange, TrackDraft
-from catalog.importers.matching import KnownTracks, compare, find_known, find_merged, find_moved, plan_merged
+from catalog.importers.left_out import find_left_out
+from catalog.importers.matching import KnownTracks, compare, find_known, find_moved
 from catalog.importers.seen import SeenAddresses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from catalog.database import SessionFactory
+    from catalog.importers.left_out import LeftOut
     from catalog.importers.matching import KnownTrack
 
 _SEEN_BEFORE = "an earlier row lists the same file or url"
@@ -103,7 +105,7 @@ class ListImporter(ABC):
     def _plan(self, source: Path) -> Iterator[PlannedChange]:
         taken: set[int] = set()
         with self.session_factory() as session:
-            merged = find_merged(session)
+            left_out = find_left_out(session, brings_back=self.options.brings_back)
         with SeenAddresses() as seen:
             for batch in iter_batches(self.iter_listed(source)):
                 listed = [_look_up(entry, seen) for entry in batch]
@@ -118,7 +120,7 @@ class ListImporter(ABC):
                         ],
                     )
                 for entry in listed:
-                    yield _plan_entry(entry, known, taken, merged)
+                    yield _plan_entry(entry, known, taken, left_out)
 
 
 def _look_up(entry: ListedTrack, seen: SeenAddresses) -> ListedTrack:
@@ -140,16 +142,14 @@ def _find(entry: ListedTrack, draft: TrackDraft, known: KnownTracks, taken: set[
     )
 
 
-def _plan_entry(entry: ListedTrack, known: KnownTracks, taken: set[int], merged: Mapping[str, int]) -> PlannedChange:
+def _plan_entry(entry: ListedTrack, known: KnownTracks, taken: set[int], left_out: LeftOut) -> PlannedChange:
     draft = entry.draft
     if draft is None:
         return PlannedChange(Action.SKIP, entry.where, entry.reason)
     track = _find(entry, draft, known, taken)
-    kept_id = next((merged[each] for each in (draft.path, draft.url, entry.name) if each and each in merged), None)
-    if track is None and kept_id is not None:
-        return plan_merged(kept_id, entry.where)
     if track is None:
-        return PlannedChange(Action.CREATE, entry.where, draft=draft, note=entry.note)
+        out = left_out.plan(entry.where, draft.path, draft.url, entry.name)
+        return out or PlannedChange(Action.CREATE, entry.where, draft=draft, note=entry.note)
     if entry.only_new:
         silent: dict[str, Any] = dict.fromkeys(entry.only_new)
         draft = replace(draft, **silent)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
-from catalog.history import ChangeAction
 from catalog.importers.importer import Action, CoverImage, PlannedChange, TrackDraft
 from catalog.importers.stated import IMPORTED_FEATURES, is_curated
-from catalog.models import AffectCorrection, Artist, AudioFeatures, Change, Track, TrackTag
+from catalog.models import AffectCorrection, Artist, AudioFeatures, Track, TrackTag
 from catalog.sorting import sort_key
 
 if TYPE_CHECKING:
@@ -82,25 +81,6 @@ def find_known(
         if known.draft.path is not None and not Path(known.draft.path).exists():
             lost_by_hash.setdefault(str(known.draft.content_hash), []).append(known)
     return KnownTracks(by_path, by_url, by_name, lost_by_hash)
-
-
-def find_merged(session: Session) -> dict[str, int]:
-    """Find what a curator merged into other tracks: the track kept, by path, url and catalog name of those dropped.
-
-    An import must not bring back what was found to be a duplicate.
-    """
-    query = select(Change.before).where(Change.action == ChangeAction.MERGE, Change.undone_at.is_(None))
-    merged: dict[str, int] = {}
-    for before in session.scalars(query):
-        if before and "merged_into" in before:
-            addresses = (before["path"], before["url"], None if before["path"] else before["content_hash"])
-            merged |= {address: int(before["merged_into"]) for address in addresses if address}
-    return merged
-
-
-def plan_merged(track_id: int, where: str) -> PlannedChange:
-    """Plan nothing for an entry that a curator merged into a track."""
-    return PlannedChange(Action.UNCHANGED, where, f"merged into track {track_id}", track_id)
 
 
 def find_moved(known: KnownTracks, draft: TrackDraft, taken: set[int]) -> KnownTrack | None:

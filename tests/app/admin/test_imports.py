@@ -6,6 +6,7 @@ import pytest
 
 from app.factory import create_app
 from app.jobs.running import run_job
+from catalog.filters import TrackFilter
 from catalog.models import ImportBatch, ImportStatus
 from tests.app.admin.admin_services import EMAIL, PASSWORD, close, make_admin_services
 from tests.factories import write_music
@@ -228,3 +229,19 @@ def test_places_imported_before_are_offered_once(client, services, tmp_path):
         import_folder(client, services, tmp_path / "music")
 
     assert client.get("/admin/import").text.count(f"Import again: {tmp_path / 'music'}") == 1
+
+
+def test_a_deleted_track_is_named_in_the_preview_and_comes_back_on_demand(client, services, tmp_path):
+    music = tmp_path / "music"
+    for name in ("moss", "ash"):
+        write_music(music / f"{name}.flac", title=name)
+    services.library.import_source("folder", music)
+    services.curation.delete(services.curation.list_track_ids(TrackFilter())[:1], who="ann")
+
+    preview = client.get("/admin/import/preview", query_string={"kind": "folder", "path": str(music)}).text
+    client.post("/admin/import", data={"kind": "folder", "path": str(music), "bring_back": "yes"})
+    run_job(1, services.jobs, services.library, services.bulk_runs)
+
+    assert "Deleted by ann on" in preview
+    assert 'name="bring_back"' in preview
+    assert services.curation.list_tracks().n_total == 2
