@@ -12,7 +12,7 @@ import pytest
 
 from app.cli.main import COMMANDS
 from app.settings import PREFIX, Settings
-from recognizer.bundles import CARD_FILE, resolve_bundle
+from recognizer.bundles import CARD_FILE, load_bundle, resolve_bundle
 from recommender.evaluation.baselines import BASELINES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,6 +46,13 @@ def test_readme_and_model_card_quote_the_recognizer_report(metric):
 
     assert quoted in README
     assert quoted in (resolve_bundle("default") / CARD_FILE).read_text(encoding="utf-8")
+
+
+def test_robustness_and_speed_were_measured_with_the_weights_that_ship():
+    measured = RECOGNIZER.get("measured")
+    shipped = load_bundle(resolve_bundle("default")).description.calibration
+
+    assert measured is None or measured["weights_sha256"] == shipped.model_sha256
 
 
 @pytest.mark.parametrize("feeling", ["joyful", "sadness", "tension", "calm"])

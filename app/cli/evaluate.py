@@ -64,7 +64,13 @@ def _evaluate_bundle(model: str, data: tuple[str, ...], out: Path, keep: Path | 
     folder = resolve_bundle(model, Settings.from_env().recognizer_models_dir)
     with tqdm(disable=None) as bar:
         return evaluate_bundle(
-            EmotionRecognizer.load(folder), folder, _read_data(data), out, keep=keep, on_progress=_show_on(bar)
+            EmotionRecognizer.load(folder),
+            folder,
+            _read_data(data),
+            out,
+            model=model,
+            keep=keep,
+            on_progress=_show_on(bar),
         )
 
 

@@ -41,6 +41,7 @@ def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
     data: Path | Mapping[str, Path],
     out_dir: Path,
     *,
+    model: str | None = None,
     n_suite_clips: int = N_SUITE_CLIPS,
     keep: Path | None = None,
     on_progress: OnProgress = lambda _what, _done, _total: None,
@@ -52,6 +53,7 @@ def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
         bundle: its folder.
         data: a manifest, a folder of corpora named as in the registry, or corpus -> folder.
         out_dir: gets the report and the predictions.
+        model: what the reader may type for the bundle, such as the name of one that ships; its folder unless given.
         n_suite_clips: how many recordings go through the robustness suite and are timed; 0 for none.
         keep: gets robustness, speed and pitch as a file, for the folder of kept predictions.
         on_progress: told what is under way, how much is done and of how much.
@@ -71,7 +73,7 @@ def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
         n_suite_clips=n_suite_clips,
         keep=keep,
         bundle=find_bundle_facts(bundle),
-        command=f"emotitune evaluate recognizer --model {bundle} {options} --out {out_dir}{kept}",
+        command=f"emotitune evaluate recognizer --model {model or bundle} {options} --out {out_dir}{kept}",
         on_progress=on_progress,
     )
 

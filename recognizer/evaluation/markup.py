@@ -24,13 +24,13 @@ padding:0 1rem}
 h1,h2,h3{line-height:1.2}h2{border-top:1px solid var(--rule);margin-top:2.5rem;padding-top:1.2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.6rem 0}
 th,td{border-bottom:1px solid var(--rule);padding:.25rem .7rem;text-align:left}
-td{white-space:nowrap}td:last-child{white-space:normal;min-width:8rem}td.n{min-width:0;text-align:right}
+td{white-space:nowrap}td:last-child{white-space:normal;min-width:12rem}td.n{min-width:0;text-align:right}
 .dense td,.dense th{padding:.25rem .5rem;vertical-align:top}.dense td:last-child{min-width:0;white-space:nowrap}
 .dense td:first-child,.dense th:first-child{background:var(--paper);left:0;max-width:11rem;min-width:min(10rem,24vw);
 overflow-wrap:anywhere;position:sticky;white-space:normal}
 .wide{overflow-x:auto}.read{color:var(--soft);font-size:.9rem;margin:.2rem 0 1rem}.good{color:var(--good)}
-.bad{color:var(--bad)}.plots{display:flex;flex-wrap:wrap;gap:1.2rem}figure{margin:0;
-flex:1 1 min(22rem,100%);max-width:30rem}
+.bad{color:var(--bad)}.plots{display:grid;gap:1.2rem;
+grid-template-columns:repeat(auto-fill,minmax(min(21rem,100%),1fr))}figure{margin:0;max-width:30rem}
 svg{height:auto;width:100%}.grid{stroke:var(--rule);fill:none}.guide{stroke:var(--soft);stroke-dasharray:4 4;fill:none}
 .line{stroke:var(--accent);stroke-width:2;fill:none}.dot{fill:var(--accent)}.tick{fill:var(--soft);font-size:10.5px}
 .bound{stroke:var(--accent);stroke-width:1.5;opacity:.55;fill:none}.title{fill:var(--ink);font-size:12px}

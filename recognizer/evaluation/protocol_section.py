@@ -142,7 +142,8 @@ def _render_groups(title: str, groups: Sequence[GroupFigures]) -> str:
 
 
 def _render_fairness(lines: Sequence[FairnessLine]) -> str:
-    if not lines:
+    told = [line for line in lines if line.by_group]
+    if not told:
         return ""
     rows = [
         (
@@ -152,7 +153,7 @@ def _render_fairness(lines: Sequence[FairnessLine]) -> str:
             f"at most {line.bound}",
             verdict(is_passed=line.is_passed),
         )
-        for line in lines
+        for line in told
     ]
     return (
         "<h3>Fairness</h3>"

@@ -82,6 +82,11 @@ def test_every_command_of_the_table_is_there(name):
         (["admin", "create", "--email", "me@here.org", "--password", "short"], 1, "of 12 to 256 characters, got 5"),
         (["admin", "password", "--email", "me@here.org", "--password", "long enough a word"], 1, "there is no account"),
         (["evaluate", "recognizer", "--out", "x"], 2, "expected either --data or --from-predictions"),
+        (
+            ["evaluate", "recognizer", "--from-predictions", ".", "--keep", "y", "--out", "x"],
+            2,
+            "--keep needs --data: predictions tell nothing of robustness and speed",
+        ),
         (["corpora", "audit", "nobody", "--data", "."], 1, "error: unknown corpus 'nobody', expected one of ravdess"),
         (["train", "recognizer", "nowhere.toml", "--out", "x"], 2, "'nowhere.toml' does not exist"),
         (["export", "nowhere", "--out", "x", "--card", __file__], 2, "'nowhere' does not exist"),

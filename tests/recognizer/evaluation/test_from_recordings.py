@@ -69,6 +69,7 @@ def test_what_predictions_cannot_tell_is_kept_for_them(recordings, tmp_path):
         bundle,
         {"manifest": recordings},
         tmp_path / "out",
+        model="loudness",
         n_suite_clips=3,
         keep=kept / "measured.json",
     )
@@ -78,7 +79,10 @@ def test_what_predictions_cannot_tell_is_kept_for_them(recordings, tmp_path):
     assert measured.speed["size_mb"] == pytest.approx((bundle / "bundle.json").stat().st_size / 1e6)
     assert measured.speed["latency_3s_ms_p50"] > 0
     assert set(measured.pitch_hz_by_speaker) == {"manifest/a", "manifest/b", "manifest/c"}
-    assert f"--keep {kept / 'measured.json'}" in measured.command
+    assert measured.command == (
+        f"emotitune evaluate recognizer --model loudness --data manifest={recordings} "
+        f"--out {tmp_path / 'out'} --keep {kept / 'measured.json'}"
+    )
     write_predictions(kept / "mine.csv", read_predictions(tmp_path / "out" / "predictions" / "manifest.csv").rows)
     again = evaluate_from_predictions(kept, tmp_path / "again")
     assert again["robustness"] == content["robustness"]
