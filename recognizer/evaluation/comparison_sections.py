@@ -146,8 +146,8 @@ def build_weeks_section(weeks: Mapping[str, tuple[WeekFigures, ...]]) -> Section
     if parts:
         parts.append(
             read_line(
-                "All notes known of the voice are of one mood, and clips of every mood follow. Half of what the mood "
-                "heard explains is taken out before a note counts as the voice; as heard is without that rule. By the "
+                "All notes known of the voice are of one mood, and clips of every mood follow. Serving takes part of "
+                "what the mood heard explains out before a note counts as the voice; as heard is without that rule. By the "
                 "first training alone; differences are to nothing known."
             )
         )

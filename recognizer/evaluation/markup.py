@@ -24,8 +24,8 @@ padding:0 1rem}
 h1,h2,h3{line-height:1.2}h2{border-top:1px solid var(--rule);margin-top:2.5rem;padding-top:1.2rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.6rem 0}
 th,td{border-bottom:1px solid var(--rule);padding:.25rem .7rem;text-align:left}
-td{white-space:nowrap}td:last-child{white-space:normal;min-width:12rem}td.n{min-width:0;text-align:right}
-.dense td,.dense th{padding:.25rem .5rem;vertical-align:top}.dense td:last-child{min-width:0;white-space:nowrap}
+td{white-space:nowrap}.prose td:last-child{white-space:normal;min-width:20rem}td.n{text-align:right}
+.dense td,.dense th{padding:.25rem .5rem;vertical-align:top}
 .dense td:first-child,.dense th:first-child{background:var(--paper);left:0;max-width:11rem;min-width:min(10rem,24vw);
 overflow-wrap:anywhere;position:sticky;white-space:normal}
 .wide{overflow-x:auto}.read{color:var(--soft);font-size:.9rem;margin:.2rem 0 1rem}.good{color:var(--good)}
@@ -41,9 +41,10 @@ padding:.8rem}
 """
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lay rows out below their headings; a wide table scrolls by itself."""
-    return _wrap_table("", head, "".join(f"<tr>{_lay_out(row)}</tr>" for row in rows))
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, ends_in_prose: bool = False) -> str:
+    """Lay rows out below their headings; a wide table scrolls by itself, and only prose in its last column wraps."""
+    attributes = ' class="prose"' if ends_in_prose else ""
+    return _wrap_table(attributes, head, "".join(f"<tr>{_lay_out(row)}</tr>" for row in rows))
 
 
 def dense_table(head: Sequence[str], rows: Iterable[Sequence[str]], *, beside: Iterable[Sequence[str]] = ()) -> str:

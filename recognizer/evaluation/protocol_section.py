@@ -47,7 +47,7 @@ def build_protocol_section(result: ProtocolResult, fairness: Sequence[FairnessLi
     body = "".join(
         [
             f"<p>{result.n_utterances} recordings of {result.n_speakers} speakers{seeds}.</p>",
-            table(("figure", "value", "95 % interval", "meaning"), rows),
+            table(("figure", "value", "95 % interval", "meaning"), rows, ends_in_prose=True),
             read_line("Intervals are bootstraps over speakers: they say how the figure would move with other voices."),
             _render_confusion(result),
             _render_plots(result),

@@ -120,7 +120,7 @@ def build_speed_section(measured: Measured | None) -> Section:
     return Section(
         "Speed and memory",
         f"<p>{_name_weights(measured)}</p>"
-        + table(("figure", "value", "meaning"), rows)
+        + table(("figure", "value", "meaning"), rows, ends_in_prose=True)
         + read_line("On the machine that measured it, one thread, one recording after the other."),
     )
 
@@ -128,7 +128,7 @@ def build_speed_section(measured: Measured | None) -> Section:
 def build_failures_section(failures: Sequence[tuple[str, str]]) -> Section:
     """List recordings that could not be used."""
     title = f"Recordings that could not be used ({len(failures)})"
-    return Section(title, table(("file", "reason"), failures) if failures else "")
+    return Section(title, table(("file", "reason"), failures, ends_in_prose=True) if failures else "")
 
 
 def build_commands_section(commands: Sequence[str]) -> Section:
