@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import structlog
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, update
 
 from app.services.errors import ListenerNotFoundError, PlaylistNotFoundError
-from app.services.feedback import CORRECTION
+from app.services.learning import UNDO, count_plays, learn_taste, load_moods, load_standing, read_mood_model, read_taste
 from catalog.analysis.embeddings import EMBEDDING_MODEL
-from catalog.corrections import follow_corrections
 from catalog.database import utc_now
 from catalog.errors import TrackNotFoundError
-from catalog.models import Feedback, Listener, Listening, Playlist, PlaylistEntry, Track, TrackEmbedding, TrackFeedback
-from recommender.errors import TasteUnreadableError
+from catalog.models import Feedback, Listener, Playlist, PlaylistEntry, Track, TrackFeedback
 from recommender.mood_model import MoodModel
 from recommender.taste import ListenerTaste, Reaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
     from catalog.database import SessionFactory
-
-_LOG = structlog.get_logger(__name__)
-
-UNDO: Final = "undo"
-# A taste changes; what somebody liked a thousand tracks ago says little, and refitting stays quick.
-MAX_REACTIONS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +159,7 @@ class ListenerService:
         """
         with self._session_factory.begin() as session:
             listener = _get_listener(session, listener_id)
-            model = MoodModel.fit(*_load_moods(session, listener_id))
+            model = MoodModel.fit(*load_moods(session, listener_id))
             listener.mood_model = model.to_json()
         return model
 
@@ -182,12 +172,12 @@ class ListenerService:
         model = self._choose_model()
         with self._session_factory.begin() as session:
             listener = _get_listener(session, listener_id)
-            standing = _load_standing(session, listener_id)
+            standing = load_standing(session, listener_id)
             return ListenerModel(
-                _read_taste(session, listener, standing, model),
-                _read_mood_model(session, listener),
+                read_taste(session, listener, standing, model),
+                read_mood_model(session, listener),
                 frozenset(track_id for track_id, reaction in standing.items() if reaction is Reaction.NEVER),
-                _count_plays(session, listener_id),
+                count_plays(session, listener_id),
             )
 
     def describe(self, listener_id: str) -> Learned:
@@ -199,8 +189,8 @@ class ListenerService:
         model = self._choose_model()
         with self._session_factory.begin() as session:
             listener = _get_listener(session, listener_id)
-            standing = _load_standing(session, listener_id)
-            taste, moods = _read_taste(session, listener, standing, model), _read_mood_model(session, listener)
+            standing = load_standing(session, listener_id)
+            taste, moods = read_taste(session, listener, standing, model), read_mood_model(session, listener)
         tracks = {kind: tuple(i for i, reaction in standing.items() if reaction is kind) for kind in Reaction}
         return Learned(len(standing), taste.describe(), moods.describe(), tracks)
 
@@ -269,7 +259,7 @@ class ListenerService:
             session.add(TrackFeedback(track_id=track_id, kind=kind, listener_id=listener_id, playlist_id=playlist_id))
             session.flush()
             if listener is not None:
-                listener.taste = _learn_taste(session, _load_standing(session, listener.id), model).to_json()
+                listener.taste = learn_taste(session, load_standing(session, listener.id), model).to_json()
 
 
 def _get_listener(session: Session, listener_id: str) -> Listener:
@@ -278,90 +268,3 @@ def _get_listener(session: Session, listener_id: str) -> Listener:
     if listener is None:
         raise ListenerNotFoundError(listener_id)
     return listener
-
-
-def _load_standing(session: Session, listener_id: str) -> dict[int, Reaction]:
-    """Read what the listener did last with each track and did not take back, oldest first."""
-    query = select(TrackFeedback.track_id, TrackFeedback.kind).where(TrackFeedback.listener_id == listener_id)
-    standing: dict[int, Reaction] = {}
-    for track_id, kind in session.execute(query.order_by(TrackFeedback.id)):
-        standing.pop(track_id, None)
-        if kind != UNDO:
-            standing[track_id] = Reaction(kind)
-    return standing
-
-
-def _learn_taste(session: Session, standing: Mapping[int, Reaction], model: str) -> ListenerTaste:
-    """Learn from all reactions anew, as embeddings change with a new analysis or a correction."""
-    latest = dict(list(standing.items())[-MAX_REACTIONS:])
-    embedding_by_id = _load_embeddings(session, latest, model)
-    taste = ListenerTaste(model=model)
-    for track_id, reaction in latest.items():
-        if track_id in embedding_by_id:
-            taste = taste.with_reaction(embedding_by_id[track_id], reaction)
-    return taste
-
-
-def _load_embeddings(session: Session, track_ids: Collection[int], model: str) -> dict[int, np.ndarray]:
-    query = select(TrackEmbedding.track_id, TrackEmbedding.vector).where(
-        TrackEmbedding.model == model, TrackEmbedding.track_id.in_(list(track_ids))
-    )
-    rows = session.execute(query.order_by(TrackEmbedding.track_id)).all()
-    if not rows:
-        return {}
-    ids = np.array([row.track_id for row in rows], dtype=np.int64)
-    vectors = np.array([np.frombuffer(row.vector, dtype="<f4") for row in rows], dtype=np.float32)
-    return dict(zip(ids.tolist(), follow_corrections(session, model, ids, vectors), strict=True))
-
-
-def _read_taste(session: Session, listener: Listener, standing: Mapping[int, Reaction], model: str) -> ListenerTaste:
-    if listener.taste is None:
-        return ListenerTaste(model=model)
-    try:
-        return ListenerTaste.from_json(listener.taste, model=model)
-    except TasteUnreadableError as error:
-        _LOG.warning("taste learned anew", reason=error.reason)
-        taste = _learn_taste(session, standing, model)
-        listener.taste = taste.to_json()
-        return taste
-
-
-def _read_mood_model(session: Session, listener: Listener) -> MoodModel:
-    if listener.mood_model is None:
-        return MoodModel()
-    try:
-        return MoodModel.from_json(listener.mood_model)
-    except TasteUnreadableError as error:
-        _LOG.warning("mood model learned anew", reason=error.reason)
-        model = MoodModel.fit(*_load_moods(session, listener.id))
-        listener.mood_model = model.to_json()
-        return model
-
-
-def _load_moods(
-    session: Session, listener_id: str
-) -> tuple[list[tuple[dict[str, float], str]], list[dict[str, float]]]:
-    """Read the moods a listener corrected, with the last label given, and those answered with music and left."""
-    query = (
-        select(Listening.id, Listening.posterior, Feedback.label)
-        .join(Feedback, Feedback.listening_id == Listening.id)
-        .where(Feedback.listener_id == listener_id, Feedback.kind == CORRECTION, Feedback.label.is_not(None))
-    )
-    corrected = {row[0]: (row[1], str(row[2])) for row in session.execute(query.order_by(Feedback.id))}
-    answered = (
-        select(Listening.id, Listening.posterior)
-        .where(Listening.id.in_(select(Playlist.listening_id).where(Playlist.listener_id == listener_id)))
-        .order_by(Listening.created_at)
-    )
-    left = [posterior for listening_id, posterior in session.execute(answered) if listening_id not in corrected]
-    return list(corrected.values()), left
-
-
-def _count_plays(session: Session, listener_id: str) -> dict[int, int]:
-    query = (
-        select(TrackFeedback.track_id, func.count())
-        .where(TrackFeedback.listener_id == listener_id)
-        .where(TrackFeedback.kind.in_([Reaction.LIKE, Reaction.FINISHED]))
-        .group_by(TrackFeedback.track_id)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
