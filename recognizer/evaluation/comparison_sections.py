@@ -147,8 +147,8 @@ def build_weeks_section(weeks: Mapping[str, tuple[WeekFigures, ...]]) -> Section
         parts.append(
             read_line(
                 "All notes known of the voice are of one mood, and clips of every mood follow. Serving takes part of "
-                "what the mood heard explains out before a note counts as the voice; as heard is without that rule. By the "
-                "first training alone; differences are to nothing known."
+                "what the mood heard explains out before a note counts as the voice; as heard is without that rule. By "
+                "the first training alone; differences are to nothing known."
             )
         )
     return Section("A week of one mood", "".join(parts))

@@ -107,7 +107,7 @@ def build_robustness_section(measured: Measured | None) -> Section:
         + read_line(
             "Share of recordings heard as before once they went through the condition, and what it costs in UAR. The "
             "published share is that of wav2vec2-base on CREMA-D (Derington et al., 2023). Where the weights were "
-            "trained on these speakers, strangers are heard less steadily."
+            "trained on these speakers, strangers may be heard less steadily."
         ),
     )
 
