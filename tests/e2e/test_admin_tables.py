@@ -165,7 +165,7 @@ def test_nothing_serious_keeps_anybody_out_and_nothing_overflows(page, services,
     paths = (
         *("tracks?genre=Folk", "tracks/edit?track_id=2", "tracks/delete?track_id=2", "duplicates", "import"),
         *(f"import/preview?path={tmp_path}/list.csv", f"import/preview?path={tmp_path}/new", "imports", "imports/1"),
-        *("jobs", "jobs/1", "changes", "people", "tracks?status=failed"),
+        *("jobs", "jobs/1", "changes", "people", "account", "tracks?status=failed"),
     )
     found, overflowing = {}, []
 
