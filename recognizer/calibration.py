@@ -22,24 +22,29 @@ CONFORMAL_LEVEL = 0.9
 TEMPERATURE_RANGE = (0.05, 20.0)
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """What was fitted for one set of weights, on speakers of neither training nor test, and is void for any other.
+# Among clips of voices not trained on, one in a thousand lies further out than the quantile, ...
+_DISTANCE_QUANTILE = 0.999
+# ... and a stranger's microphone may carry a clip this much further before it counts as unlike anything heard.
+_DISTANCE_SLACK = 1.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confidence:
+    """How much to believe a model, fitted on speakers of neither training nor test.
 
     Attributes:
         temperature: divides the logits, > 0.
         margin_threshold: the recognizer abstains where the two largest logits differ by less, >= 0.
-        model_sha256: hash of the weights this was fitted for.
-        fitted_on: the recordings it was fitted on, in words.
         conformal_quantile: how improbable a label may be, 1 - p in [0, 1], to stay in the set that holds the truth for
             `CONFORMAL_LEVEL` of the recordings; None where it was not fitted.
+        largest_distance: the recognizer abstains where `compute_distance` gives more, > 0; None where it was not
+            fitted.
     """
 
     temperature: float
     margin_threshold: float
-    model_sha256: str
-    fitted_on: str
     conformal_quantile: float | None = None
+    largest_distance: float | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature > 0):
@@ -48,6 +53,43 @@ class Calibration:
             raise ValueError(f"expected a margin threshold of 0 or more, got {self.margin_threshold!r}")
         if self.conformal_quantile is not None and not 0 <= self.conformal_quantile <= 1:
             raise ValueError(f"expected a conformal quantile within [0, 1], got {self.conformal_quantile!r}")
+        if self.largest_distance is not None and not self.largest_distance > 0:
+            raise ValueError(f"expected a largest distance above 0, got {self.largest_distance!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration(Confidence):
+    """Confidence in one set of weights, void for any other.
+
+    Attributes:
+        model_sha256: hash of the weights this was fitted for.
+        fitted_on: the recordings it was fitted on, in words.
+    """
+
+    model_sha256: str
+    fitted_on: str
+
+
+def compute_distance(statistics: FloatArray) -> FloatArray:
+    """Compute how far statistics lie from those of the training set, in its standard deviations.
+
+    Args:
+        statistics: shape (..., d), standardized, of no known voice.
+
+    Returns:
+        Root mean square over the last axis, shape (...): near 1 for clips like those trained on.
+    """
+    distance: FloatArray = np.sqrt(np.square(np.asarray(statistics, dtype=np.float64)).mean(axis=-1))
+    return distance
+
+
+def fit_largest_distance(distances: FloatArray) -> float:
+    """Choose the distance beyond which a clip counts as unlike anything heard.
+
+    Args:
+        distances: shape (n_clips,), of voices not trained on, altered recordings among them.
+    """
+    return float(_DISTANCE_SLACK * np.quantile(distances, _DISTANCE_QUANTILE))
 
 
 def apply_temperature(logits: FloatArray, temperature: float) -> FloatArray:

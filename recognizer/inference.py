@@ -11,7 +11,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 
 from recognizer.audio import SAMPLE_RATE
 from recognizer.bundles import Bundle, load_bundle
-from recognizer.calibration import apply_temperature, build_conformal_sets, compute_margin
+from recognizer.calibration import apply_temperature, build_conformal_sets, compute_distance, compute_margin
 from recognizer.errors import BundleError, RecognizerError
 from recognizer.labels import LABELS
 from recognizer.smoothing import MOOD_DWELL_S, HiddenMarkovFilter, smooth
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from recognizer.audio import Clip
+    from recognizer.calibration import Confidence
     from recognizer.labels import Label
     from recognizer.smoothing import PosteriorFilter
     from recognizer.speech import Speech, Window
@@ -166,14 +167,15 @@ class EmotionRecognizer:
         clip_logits = weights @ logits
         posterior = apply_temperature(clip_logits, description.calibration.temperature)
         margin = float(compute_margin(clip_logits))
-        abstained = margin < description.calibration.margin_threshold
+        clip_statistics = (weights @ statistics).astype(np.float32)
+        doubt = _find_doubt(posterior, margin, clip_statistics, description.calibration)
         return Recognition(
             duration_s=clip.duration_s,
             posterior=_by_label(posterior),
             label=LABELS[int(posterior.argmax())],
             confidence=float(posterior.max()),
-            abstained=abstained,
-            reason=_explain_doubt(posterior) if abstained else None,
+            abstained=doubt is not None,
+            reason=doubt,
             timeline=_build_timeline(
                 windows,
                 apply_temperature(logits, description.calibration.temperature),
@@ -183,7 +185,7 @@ class EmotionRecognizer:
             notes=clip.notes,
             margin=margin,
             label_set=_find_label_set(posterior, description.calibration.conformal_quantile),
-            statistics=(weights @ statistics).astype(np.float32),
+            statistics=clip_statistics,
         )
 
     def learn_voice(
@@ -273,6 +275,12 @@ def _find_label_set(posterior: FloatArray, quantile: float | None) -> tuple[Labe
     return tuple(LABELS[index] for index in np.argsort(-posterior) if is_in[index])
 
 
-def _explain_doubt(posterior: FloatArray) -> str:
+def _find_doubt(posterior: FloatArray, margin: float, statistics: FloatArray, confidence: Confidence) -> str | None:
+    """Say why the posterior is not to be believed, if there is a reason."""
+    farthest = confidence.largest_distance
+    if farthest is not None and compute_distance(statistics) > farthest:
+        return "unlike anything heard: it sounds unlike every voice the recognizer learned from"
+    if margin >= confidence.margin_threshold:
+        return None
     second, first = (f"{LABELS[index]} ({posterior[index]:.0%})" for index in np.argsort(posterior)[-2:])
     return f"ambiguous: it sounds {first} and {second}, too close to call"

@@ -67,19 +67,26 @@ def describe_tiny_model(
     temperature: float = 1.5,
     margin_threshold: float = 0.0,
     conformal_quantile: float | None = None,
+    largest_distance: float | None = None,
 ):
     calibration = Calibration(
-        temperature, margin_threshold, compute_sha256(model_file), "made-up voices", conformal_quantile
+        temperature=temperature,
+        margin_threshold=margin_threshold,
+        conformal_quantile=conformal_quantile,
+        largest_distance=largest_distance,
+        model_sha256=compute_sha256(model_file),
+        fitted_on="made-up voices",
     )
     return BundleDescription("tiny", "1.0", window_s=3.0, hop_s=1.5, statistics_dim=2, calibration=calibration)
 
 
-def write_tiny_bundle(
+def write_tiny_bundle(  # noqa: PLR0913 - one option for each thing a bundle says
     folder: Path,
     *,
     temperature: float = 1.5,
     margin_threshold: float = 0.0,
     conformal_quantile: float | None = None,
+    largest_distance: float | None = None,
     bias: np.ndarray = BIAS,
 ) -> Bundle:
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +96,7 @@ def write_tiny_bundle(
         temperature=temperature,
         margin_threshold=margin_threshold,
         conformal_quantile=conformal_quantile,
+        largest_distance=largest_distance,
     )
     return write_bundle(
         folder, description, model_file=model_file, statistics_mean=STATISTICS_MEAN, model_card="# Tiny\n"

@@ -25,6 +25,9 @@ def train() -> None:
 @click.option("--protocol", "protocols", multiple=True, help="Measure by this instead; may repeat.")
 @click.option("--folds", help="Train only these folds of the protocols, separated by commas.")
 @click.option("--seeds", help="Train only these seeds, separated by commas.")
+@click.option(
+    "--measure/--no-measure", "is_measured", default=True, show_default=True, help="Measure by the protocols."
+)
 @click.option("--final/--no-final", "is_final", default=True, show_default=True, help="Train on everything at last.")
 def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
     config: Path,
@@ -36,6 +39,7 @@ def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
     folds: str | None,
     seeds: str | None,
     *,
+    is_measured: bool,
     is_final: bool,
 ) -> None:
     """Train the run that CONFIG, a TOML file, describes; a run that was cut off goes on where it was.
@@ -56,6 +60,7 @@ def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
             protocols=protocols,
             folds=_split_commas(folds),
             seeds=tuple(int(seed) for seed in _split_commas(seeds)),
+            is_measured=is_measured,
             is_final=is_final,
             on_progress=show,
         )

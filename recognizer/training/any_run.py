@@ -28,6 +28,7 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
     protocols: Sequence[str] = (),
     folds: Sequence[str] = (),
     seeds: Sequence[int] = (),
+    is_measured: bool = True,
     is_final: bool = True,
 ) -> tuple[list[Path], Path | None]:
     """Measure and train.
@@ -43,6 +44,7 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
             corpus at hand that the file names.
         folds: those to train now; all unless given.
         seeds: those to train now; all unless given.
+        is_measured: whether to measure at all.
         is_final: whether to train on everything at last.
 
     Returns:
@@ -55,7 +57,11 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
     left_out = [name for name in config.corpora if name in corpora_dirs]
     if corpora:
         config = dataclasses.replace(config, corpora=tuple(corpora))
-    chosen = _spell_out(protocols or (config.protocol,), [name for name in left_out if config.corpora != (name,)])
+    chosen = (
+        []
+        if not is_measured
+        else _spell_out(protocols or (config.protocol,), [name for name in left_out if config.corpora != (name,)])
+    )
     given: dict[str, Any] = {"encoder": encoder, "protocols": chosen, "on_progress": on_progress}
     run = (
         TuningRun(config, corpora_dirs, out_dir, **given)

@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from recognizer.calibration import Confidence
 from recognizer.labels import LABELS
 from recognizer.training.encoders import build_encoder
 from recognizer.training.errors import TrainingError
@@ -29,7 +30,7 @@ WEIGHTS_FILE = "model.safetensors"
 SETTINGS_FILE = "checkpoint.json"
 _POSITIONS = "encoder.positions"
 _MOOD_OFFSETS = "mood_offsets"
-_SETTINGS = ("labels", "config", "temperature", "margin_threshold", "facts")
+_SETTINGS = ("labels", "config", "confidence", "facts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +40,13 @@ class Checkpoint:
     Attributes:
         model: in evaluation mode.
         config: the run.
-        temperature: fitted on speakers not trained on.
-        margin_threshold: below it the recognizer abstains.
+        confidence: fitted on speakers not trained on.
         facts: how many clips and speakers of which corpus, and what the inner folds measured.
     """
 
     model: EmotionClassifier
     config: TrainingConfig
-    temperature: float
-    margin_threshold: float
+    confidence: Confidence
     facts: dict[str, Any]
 
 
@@ -70,7 +69,7 @@ def build_model(config: TrainingConfig, *, from_scratch: bool = False, max_s: fl
         layer_mix=config.layer_mix,
         pooling=config.pooling,
         level_db=config.level_db,
-        hidden_size=config.hidden_size,
+        hidden_sizes=config.hidden_sizes,
         dropout=config.dropout,
     )
     return model.eval()
@@ -96,8 +95,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     values = (
         LABELS,
         checkpoint.config.to_mapping(),
-        checkpoint.temperature,
-        checkpoint.margin_threshold,
+        dataclasses.asdict(checkpoint.confidence),
         checkpoint.facts,
     )
     settings = dict(zip(_SETTINGS, values, strict=True))
@@ -118,7 +116,7 @@ def load_checkpoint(folder: Path, *, encoder: str | None = None) -> Checkpoint:
     """
     try:
         settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
-        labels, fields, temperature, margin_threshold, facts = (settings[key] for key in _SETTINGS)
+        labels, fields, confidence, facts = (settings[key] for key in _SETTINGS)
         weights = load_file(folder / WEIGHTS_FILE)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise TrainingError(f"expected a checkpoint in {str(folder)!r}, got {error!r}") from error
@@ -137,7 +135,7 @@ def load_checkpoint(folder: Path, *, encoder: str | None = None) -> Checkpoint:
         ) from error
     if not torch.count_nonzero(model.statistics_mean):
         raise TrainingError(f"checkpoint {str(folder)!r}: its head was never trained")
-    return Checkpoint(model.eval(), config, temperature, margin_threshold, facts)
+    return Checkpoint(model.eval(), config, Confidence(**confidence), facts)
 
 
 def _shorten_positions(weights: dict[str, Tensor], model: EmotionClassifier) -> dict[str, Tensor]:

@@ -57,7 +57,8 @@ class TrainingConfig:
         window_s: length of the windows trained on and served, in seconds.
         hop_s: from one served window to the next, in seconds.
         n_views: augmented copies of each clip beside the clean one.
-        hidden_size: width of the head's hidden layer.
+        hidden_sizes: width of the hidden layer of each of the head's members, whose logits are averaged; 0 for a
+            linear one.
         n_epochs: passes over the clips.
         batch_size: clips in one step.
         learning_rate: peak of the one-cycle schedule.
@@ -82,7 +83,7 @@ class TrainingConfig:
     window_s: float = 3.0
     hop_s: float = 1.5
     n_views: int = 1
-    hidden_size: int = 256
+    hidden_sizes: tuple[int, ...] = (256, 256, 0)
     n_epochs: int = 20
     batch_size: int = 128
     learning_rate: float = 2e-3
@@ -102,6 +103,10 @@ class TrainingConfig:
         """
         if not self.corpora:
             raise TrainingError(f"run {self.name!r}: expected at least one corpus, got none")
+        if min(self.hidden_sizes, default=-1) < 0:
+            raise TrainingError(
+                f"run {self.name!r}: hidden_sizes must be 0 or more, and one at least, got {self.hidden_sizes}"
+            )
         self.check_choice("layer_mix", get_args(LayerMix))
         self.check_choice("pooling", get_args(Pooling))
         bounds = {
@@ -110,7 +115,6 @@ class TrainingConfig:
             "window_s": (MIN_CLIP_S, math.inf),
             "hop_s": (0.01, self.window_s),
             "n_views": (0, math.inf),
-            "hidden_size": (1, math.inf),
             "n_epochs": (1, math.inf),
             "batch_size": (1, math.inf),
             "learning_rate": (1e-9, 1.0),

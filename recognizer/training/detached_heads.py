@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from recognizer.audio import SAMPLE_RATE
 from recognizer.bundles import CARD_FILE, HEAD_FILE, compute_sha256
+from recognizer.calibration import Confidence
 from recognizer.labels import LABELS
 from recognizer.training.checkpoints import Checkpoint, build_model
 from recognizer.training.errors import TrainingError, WrongEncoderError
@@ -49,8 +50,7 @@ class DetachedHead:
         version: of the weights.
         revision: commit of the encoder on the hub; None for its newest.
         width: of the encoder's states.
-        temperature: fitted on speakers not trained on.
-        margin_threshold: below it the recognizer abstains.
+        confidence: fitted on speakers not trained on.
         facts: what the checkpoint knows about its training.
         weights: by name, as the classifier calls them.
         fingerprint: shape (n_sounds, statistics_dim), standardized statistics of the made-up sounds.
@@ -61,8 +61,7 @@ class DetachedHead:
     version: str
     revision: str | None
     width: int
-    temperature: float
-    margin_threshold: float
+    confidence: Confidence
     facts: dict[str, Any]
     weights: dict[str, Tensor]
     fingerprint: Tensor
@@ -108,8 +107,7 @@ def save_head(
             "config": config.to_mapping(),
             "revision": revision,
             "width": checkpoint.model.encoder.hidden_size,
-            "temperature": checkpoint.temperature,
-            "margin_threshold": checkpoint.margin_threshold,
+            "confidence": dataclasses.asdict(checkpoint.confidence),
             "facts": checkpoint.facts,
             "files": {WEIGHTS_FILE: compute_sha256(partial / WEIGHTS_FILE)},
         }
@@ -133,8 +131,7 @@ def load_head(folder: Path) -> DetachedHead:
             version=str(fields["version"]),
             revision=fields["revision"],
             width=int(fields["width"]),
-            temperature=float(fields["temperature"]),
-            margin_threshold=float(fields["margin_threshold"]),
+            confidence=Confidence(**fields["confidence"]),
             facts=fields["facts"],
             fingerprint=weights.pop(_FINGERPRINT),
             weights={name: tensor.float() for name, tensor in weights.items()},
@@ -170,7 +167,7 @@ def join_head(head: DetachedHead, encoder: str) -> Checkpoint:
     except RuntimeError as error:
         raise TrainingError(f"head {config.name!r}: its weights don't fit its run: {error}") from error
     _check_fingerprint(model, head, encoder)
-    return Checkpoint(model.eval(), config, head.temperature, head.margin_threshold, head.facts)
+    return Checkpoint(model.eval(), config, head.confidence, head.facts)
 
 
 @torch.inference_mode()

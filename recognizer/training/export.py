@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import tempfile
 import warnings
@@ -193,7 +194,7 @@ def _measure_agreement(
 ) -> tuple[float, float]:
     """Return the share of windows for which both name one label, and the mean distance of their posteriors."""
     pair = [_run(path, windows, checkpoint.model.statistics_dim) for path in (exact, small)]
-    posteriors = [apply_temperature(logits, checkpoint.temperature) for logits in pair]
+    posteriors = [apply_temperature(logits, checkpoint.confidence.temperature) for logits in pair]
     agreement = float((pair[0].argmax(axis=1) == pair[1].argmax(axis=1)).mean())
     return agreement, float(np.abs(posteriors[0] - posteriors[1]).sum(axis=1).mean() / 2)
 
@@ -207,8 +208,7 @@ def _describe(checkpoint: Checkpoint, model_file: Path, version: str) -> BundleD
         hop_s=config.hop_s,
         statistics_dim=checkpoint.model.statistics_dim,
         calibration=Calibration(
-            temperature=checkpoint.temperature,
-            margin_threshold=checkpoint.margin_threshold,
+            **dataclasses.asdict(checkpoint.confidence),
             model_sha256=compute_sha256(model_file),
             fitted_on=_name_calibration_speakers(config),
         ),

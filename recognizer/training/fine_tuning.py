@@ -16,12 +16,12 @@ from torch.nn import functional
 from transformers import PrinterCallback, Trainer, TrainingArguments
 from transformers.trainer_utils import set_seed
 
-from recognizer.calibration import choose_margin_threshold, compute_margin, fit_temperature
+from recognizer.calibration import Confidence, compute_distance
 from recognizer.labels import LABELS
 from recognizer.metrics import confusion_matrix, uar
 from recognizer.training.draws import BalancedSampler, ClipDataset, collate
 from recognizer.training.errors import TrainingError
-from recognizer.training.inner_folds import MIN_COVERAGE, TARGET_ACCURACY
+from recognizer.training.inner_folds import fit_confidence
 from recognizer.training.run_log import CsvLog, ProgressReport
 from recognizer.training.tuned_network import TunedNetwork
 from recognizer.training.unfreezing import LearningPlan, Unfreezing
@@ -47,15 +47,13 @@ class TunedModel:
 
     Attributes:
         network: in evaluation mode, at the best moment of the run.
-        temperature: fitted on the validation speakers.
-        margin_threshold: below it the recognizer abstains.
+        confidence: fitted on the validation speakers.
         validation_uar: by corpus.
         best_step: when the run was at its best.
     """
 
     network: TunedNetwork
-    temperature: float
-    margin_threshold: float
+    confidence: Confidence
     validation_uar: dict[str, float]
     best_step: int
 
@@ -273,17 +271,17 @@ def _compute_f1(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def _judge(network: TunedNetwork, store: FrameStore, data: TuningData, best_step: int) -> TunedModel:
-    logits = _predict(network, store, data)
-    predicted, truth = logits.argmax(axis=1), data.validation_truth
-    threshold = choose_margin_threshold(
-        compute_margin(logits), predicted == truth, target_accuracy=TARGET_ACCURACY, min_coverage=MIN_COVERAGE
-    )
+    pooled = network.eval().pool_all(store, data.validation_rows)
+    logits, truth = compute_logits(network, pooled), data.validation_truth
+    predicted = logits.argmax(axis=1)
+    mean, std = network.classifier.statistics_mean.cpu(), network.classifier.statistics_std.cpu()
     by_corpus = {
         str(corpus): float(uar(truth[mask], predicted[mask]))
         for corpus in np.unique(data.validation_corpora)
         for mask in [data.validation_corpora == corpus]
     }
-    return TunedModel(network, fit_temperature(logits, truth), threshold, by_corpus, best_step)
+    confidence = fit_confidence(logits, truth, compute_distance(((pooled - mean) / std).numpy()))
+    return TunedModel(network, confidence, by_corpus, best_step)
 
 
 def _name(config: FineTuningConfig, data: TuningData, seed: int) -> str:

@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from scipy.sparse import csr_array
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from recognizer.training.config import TrainingConfig
 
 # Share of the clips of an epoch that know nothing of the voice, as a listener's first note does.
 UNKNOWN_VOICE_SHARE = 0.3
-# Between the two layers; before the first one a run may choose.
+# Between two layers; before the first one a run may choose.
 HIDDEN_DROPOUT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Head:
-    """Standardization and a small network to logits.
+    """Standardization and small networks to logits.
 
     Attributes:
         mean: float32, shape (d,), of the training set's statistics.
@@ -37,7 +39,7 @@ class Head:
     mean: np.ndarray
     std: np.ndarray
     mood_offsets: np.ndarray
-    network: nn.Sequential
+    network: Committee
 
     @torch.inference_mode()
     def compute_logits(self, statistics: np.ndarray, center: np.ndarray | float = 0.0) -> np.ndarray:
@@ -79,10 +81,45 @@ class TrainingClips:
         return normalized
 
 
-def build_network(statistics_dim: int, *, hidden_size: int, dropout: float) -> nn.Sequential:
-    """Build a head's network: one hidden layer, which lets one head serve corpora that speak differently."""
+class Committee(nn.Module):
+    """Networks over the same statistics whose logits are averaged.
+
+    Networks with a hidden layer let one head serve corpora that speak differently; a linear one strays less on voices
+    unlike any it learned from; and the mean of several depends less on chance than any of them.
+
+    Args:
+        statistics_dim: width of the input.
+        hidden_sizes: width of each member's hidden layer; 0 for a linear member.
+        dropout: share of statistics dropped before all members, in training.
+    """
+
+    def __init__(self, statistics_dim: int, *, hidden_sizes: Sequence[int], dropout: float) -> None:
+        super().__init__()
+        # One for all: drawing it costs as much as the rest of a step.
+        self.dropout = nn.Dropout(dropout)
+        self.members = nn.ModuleList(_build_member(statistics_dim, size) for size in hidden_sizes)
+
+    def forward(self, statistics: Tensor) -> Tensor:
+        """Turn (B, d) into logits (B, n_labels)."""
+        return self._run_members(statistics).mean(dim=0)
+
+    def compute_loss(self, statistics: Tensor, truth: Tensor, label_smoothing: float) -> Tensor:
+        """Sum the members' losses, so that each learns as if it were alone."""
+        logits = self._run_members(statistics)
+        loss = functional.cross_entropy(
+            logits.flatten(0, 1), truth.repeat(len(logits)), label_smoothing=label_smoothing, reduction="sum"
+        )
+        return loss / len(truth)
+
+    def _run_members(self, statistics: Tensor) -> Tensor:
+        dropped = self.dropout(statistics)
+        return torch.stack([member(dropped) for member in self.members])
+
+
+def _build_member(statistics_dim: int, hidden_size: int) -> nn.Module:
+    if not hidden_size:
+        return nn.Linear(statistics_dim, len(LABELS))
     return nn.Sequential(
-        nn.Dropout(dropout),
         nn.Linear(statistics_dim, hidden_size),
         nn.GELU(),
         nn.Dropout(HIDDEN_DROPOUT),
@@ -115,7 +152,7 @@ def fit_head(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> Head
     standardized = ((clips.statistics - mean) / std).astype(np.float32)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build_network(standardized.shape[2], hidden_size=config.hidden_size, dropout=config.dropout)
+        network = Committee(standardized.shape[2], hidden_sizes=config.hidden_sizes, dropout=config.dropout)
         _optimize(network, standardized, clips, weights=weights, config=config, rng=np.random.default_rng(seed))
     offsets = compute_mood_offsets(standardized.mean(axis=1), clips.truth, weights)
     return Head(mean, std, offsets, network.eval())
@@ -143,7 +180,7 @@ def compute_mood_offsets(standardized: np.ndarray, truth: np.ndarray, weights: n
 
 
 def _optimize(  # noqa: PLR0913 - what a training loop needs
-    network: nn.Sequential,
+    network: Committee,
     standardized: np.ndarray,
     clips: TrainingClips,
     *,
@@ -165,7 +202,7 @@ def _optimize(  # noqa: PLR0913 - what a training loop needs
             rows = rng.choice(n_clips, config.batch_size, p=weights / weights.sum())
             views = rng.integers(0, n_views, config.batch_size)
             centered = torch.from_numpy(standardized[rows, views] - centers[rows])
-            loss = functional.cross_entropy(network(centered), truth[rows], label_smoothing=config.label_smoothing)
+            loss = network.compute_loss(centered, truth[rows], config.label_smoothing)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             optimizer.step()

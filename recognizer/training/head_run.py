@@ -96,7 +96,7 @@ class HeadRun:
             "refused": [list(pair) for pair in self._clips.refused],
             "inner_uar": fitted.inner_uar,
         }
-        checkpoint = Checkpoint(self._model, self._config, fitted.temperature, fitted.margin_threshold, facts)
+        checkpoint = Checkpoint(self._model, self._config, fitted.confidence, facts)
         save_checkpoint(self._out_dir / "checkpoint", checkpoint)
         return self._out_dir / "checkpoint"
 
@@ -112,7 +112,7 @@ class HeadRun:
             statistics=(pooled - fitted.head.mean) / fitted.head.std,
             classify=lambda centers: fitted.head.compute_logits(pooled, centers),
             mood_offsets=fitted.head.mood_offsets,
-            temperature=fitted.temperature,
+            temperature=fitted.confidence.temperature,
             fold=fold.fold,
             seed=seed,
         )

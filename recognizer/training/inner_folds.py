@@ -9,10 +9,13 @@ import numpy as np
 
 from recognizer.calibration import (
     CONFORMAL_LEVEL,
+    Confidence,
     apply_temperature,
     choose_margin_threshold,
+    compute_distance,
     compute_margin,
     fit_conformal_quantile,
+    fit_largest_distance,
     fit_temperature,
 )
 from recognizer.corpora.splits import group_folds
@@ -38,16 +41,12 @@ class FittedHead:
     """A head with what was fitted for it on inner folds.
 
     Attributes:
-        temperature: fitted on logits of speakers that their inner fold did not train on.
-        margin_threshold: below it the recognizer abstains.
-        conformal_quantile: for sets that hold the truth for `CONFORMAL_LEVEL` of those speakers' clips.
+        confidence: fitted on speakers that their inner fold did not train on.
         inner_uar: UAR by corpus on those speakers.
     """
 
     head: Head
-    temperature: float
-    margin_threshold: float
-    conformal_quantile: float
+    confidence: Confidence
     inner_uar: dict[str, float]
 
 
@@ -62,31 +61,50 @@ def gather(utterances: Sequence[Utterance], statistics: np.ndarray) -> TrainingC
 
 
 def fit_with_inner_folds(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> FittedHead:
-    """Fit temperature, margin and conformal sets on inner speaker folds, then the head on everything given."""
+    """Fit confidence on inner speaker folds, then the head on everything given."""
     fold_of_clip = group_folds(clips.speakers.tolist(), N_INNER_FOLDS, np.random.default_rng(seed))
-    logits = _predict_inner(clips, fold_of_clip, config, seed)
-    is_correct = logits.argmax(axis=1) == clips.truth
-    temperature = fit_temperature(logits, clips.truth)
+    logits, distances = _predict_inner(clips, fold_of_clip, config, seed)
     return FittedHead(
         head=fit_head(clips, config, seed=seed),
+        confidence=fit_confidence(logits, clips.truth, distances),
+        inner_uar=_compute_uar_by_corpus(logits, clips),
+    )
+
+
+def fit_confidence(logits: np.ndarray, truth: np.ndarray, distances: np.ndarray) -> Confidence:
+    """Fit all that says how much to believe a model.
+
+    Args:
+        logits: shape (n_clips, n_labels), of speakers not trained on.
+        truth: shape (n_clips,), labels as integers.
+        distances: of recordings of those speakers, see `compute_distance`.
+    """
+    temperature = fit_temperature(logits, truth)
+    is_correct = logits.argmax(axis=1) == truth
+    return Confidence(
         temperature=temperature,
         margin_threshold=choose_margin_threshold(
             compute_margin(logits), is_correct, target_accuracy=TARGET_ACCURACY, min_coverage=MIN_COVERAGE
         ),
         conformal_quantile=fit_conformal_quantile(
-            apply_temperature(logits, temperature), clips.truth, miscoverage=1 - CONFORMAL_LEVEL
+            apply_temperature(logits, temperature), truth, miscoverage=1 - CONFORMAL_LEVEL
         ),
-        inner_uar=_compute_uar_by_corpus(logits, clips),
+        largest_distance=fit_largest_distance(distances),
     )
 
 
-def _predict_inner(clips: TrainingClips, fold_of_clip: np.ndarray, config: TrainingConfig, seed: int) -> np.ndarray:
+def _predict_inner(
+    clips: TrainingClips, fold_of_clip: np.ndarray, config: TrainingConfig, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give each clip's logits (n_clips, n_labels) and all its views' distances (n_clips, n_views)."""
     logits = np.empty((len(clips.truth), len(LABELS)))
+    distances = np.empty(clips.statistics.shape[:2])
     for fold in range(N_INNER_FOLDS):
         is_held_out = fold_of_clip == fold
         head = fit_head(clips.select(~is_held_out), config, seed=seed)
         logits[is_held_out] = head.compute_logits(clips.statistics[is_held_out, 0])
-    return logits
+        distances[is_held_out] = compute_distance((clips.statistics[is_held_out] - head.mean) / head.std)
+    return logits, distances
 
 
 def _compute_uar_by_corpus(logits: np.ndarray, clips: TrainingClips) -> dict[str, float]:

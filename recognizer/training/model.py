@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from recognizer.labels import LABELS
-from recognizer.training.head import build_network
+from recognizer.training.head import Committee
 from recognizer.training.pooling import build_pooler
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from recognizer.training.config import LayerMix, Pooling
     from recognizer.training.encoders import SpeechEncoder
 
@@ -31,7 +33,7 @@ class EmotionClassifier(nn.Module):
         layer_mix: pool a softmax-weighted sum of the layers read, or each layer by itself.
         level_db: root mean square every waveform is brought to, in dB of full scale: microphones differ.
         pooling: how a state's frames become one vector.
-        hidden_size: width of the head's hidden layer.
+        hidden_sizes: width of the hidden layer of each of the head's members, see `Committee`.
         dropout: share of statistics dropped before the head, in training.
 
     Source: Chen et al. (2022), SUPERB, for the weighted sum of layers.
@@ -49,7 +51,7 @@ class EmotionClassifier(nn.Module):
         layer_mix: LayerMix = "weighted",
         level_db: float = -26.0,
         pooling: Pooling = "mean-and-deviation",
-        hidden_size: int = 256,
+        hidden_sizes: Sequence[int] = (256, 256, 0),
         dropout: float = 0.5,
     ) -> None:
         super().__init__()
@@ -66,7 +68,7 @@ class EmotionClassifier(nn.Module):
         self.register_buffer("statistics_std", torch.ones(self.statistics_dim))
         # What each mood does to the standardized statistics; serving takes it off a voice's baseline.
         self.register_buffer("mood_offsets", torch.zeros(len(LABELS), self.statistics_dim))
-        self.head = build_network(self.statistics_dim, hidden_size=hidden_size, dropout=dropout)
+        self.head = Committee(self.statistics_dim, hidden_sizes=hidden_sizes, dropout=dropout)
 
     def forward(self, waveform: Tensor, center: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Classify windows of speech.

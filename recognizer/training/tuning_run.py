@@ -97,8 +97,7 @@ class TuningRun:
         checkpoint = Checkpoint(
             tuned.network.classifier.cpu(),
             self.config,
-            tuned.temperature,
-            tuned.margin_threshold,
+            tuned.confidence,
             {
                 "corpora": count_clips(self._utterances, rows),
                 "refused": [list(pair) for pair in self._refused],
@@ -152,7 +151,7 @@ class TuningRun:
             statistics=classifier.classify(pooled)[1].detach().numpy(),
             classify=lambda centers: compute_logits(tuned.network, pooled, torch.from_numpy(centers)),
             mood_offsets=classifier.mood_offsets.numpy(),
-            temperature=tuned.temperature,
+            temperature=tuned.confidence.temperature,
             fold=fold.fold,
             seed=seed,
         )

@@ -47,6 +47,7 @@ def make_folders(folder: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from transformers import Wav2Vec2Config, Wav2Vec2Model, WhisperConfig, WhisperForAudioClassification
 
+    from recognizer.calibration import Confidence
     from recognizer.training.checkpoints import Checkpoint, build_model
     from recognizer.training.export import export
 
@@ -54,7 +55,7 @@ def make_folders(folder: Path) -> None:
     WhisperForAudioClassification(WhisperConfig(**sizes)).save_pretrained(folder / "whisper-base")
     Wav2Vec2Model(Wav2Vec2Config()).save_pretrained(folder / "wav2vec2-base")
     config = _describe_run(folder / "wav2vec2-base", n_blocks=12)
-    checkpoint = Checkpoint(build_model(config), config, 1.0, 0.0, {})
+    checkpoint = Checkpoint(build_model(config), config, Confidence(temperature=1.0, margin_threshold=0.0), {})
     export(checkpoint, folder / "onnx", version="random", model_card="Random weights.", is_quantized=False)
     exact, small = folder / "onnx" / "model.onnx", folder / "int8.onnx"
     quantize_dynamic(exact, small, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8)

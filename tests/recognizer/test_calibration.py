@@ -8,12 +8,14 @@ from hypothesis.extra import numpy as hnp
 from scipy.optimize import minimize
 
 from recognizer.calibration import (
-    Calibration,
+    Confidence,
     apply_temperature,
     build_conformal_sets,
     choose_margin_threshold,
+    compute_distance,
     compute_margin,
     fit_conformal_quantile,
+    fit_largest_distance,
     fit_temperature,
 )
 from recognizer.metrics import nll
@@ -124,20 +126,46 @@ def test_conformal_sets_are_never_empty():
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
 def test_calibration_refuses_a_temperature_that_is_none(temperature):
     with pytest.raises(ValueError, match="expected a temperature above 0"):
-        Calibration(temperature, 0.5, "0" * 64, "nothing")
+        Confidence(temperature=temperature, margin_threshold=0.5)
 
 
 @pytest.mark.parametrize("threshold", [-0.1, float("nan")])
 def test_calibration_refuses_a_margin_threshold_that_is_none(threshold):
     with pytest.raises(ValueError, match="expected a margin threshold of 0 or more"):
-        Calibration(1.0, threshold, "0" * 64, "nothing")
+        Confidence(temperature=1.0, margin_threshold=threshold)
 
 
 def test_calibration_may_abstain_never():
-    assert Calibration(1.0, 0.0, "0" * 64, "nothing").margin_threshold == 0.0
+    assert Confidence(temperature=1.0, margin_threshold=0.0).margin_threshold == 0.0
 
 
 @pytest.mark.parametrize("quantile", [-0.1, 1.1, float("nan")])
 def test_calibration_refuses_a_conformal_quantile_that_is_none(quantile):
     with pytest.raises(ValueError, match=r"expected a conformal quantile within \[0, 1\]"):
-        Calibration(1.0, 0.0, "0" * 64, "nothing", quantile)
+        Confidence(temperature=1.0, margin_threshold=0.0, conformal_quantile=quantile)
+
+
+@pytest.mark.parametrize("distance", [0.0, -1.0, float("nan")])
+def test_calibration_refuses_a_largest_distance_that_is_none(distance):
+    with pytest.raises(ValueError, match="expected a largest distance above 0"):
+        Confidence(temperature=1.0, margin_threshold=0.0, largest_distance=distance)
+
+
+def test_distance_counts_in_standard_deviations_whatever_the_number_of_statistics():
+    rng = np.random.default_rng(0)
+
+    near = compute_distance(rng.standard_normal((50, 400)))
+    far = compute_distance(3 * rng.standard_normal((50, 4000)))
+
+    np.testing.assert_allclose(near, 1, atol=0.15)
+    np.testing.assert_allclose(far, 3, atol=0.15)
+
+
+def test_hardly_any_voice_like_those_learned_from_lies_too_far():
+    rng = np.random.default_rng(0)
+    distances = rng.gamma(50.0, 0.02, 5000)
+
+    limit = fit_largest_distance(distances)
+
+    assert (rng.gamma(50.0, 0.02, 5000) > limit).mean() < 0.001
+    assert limit < 2 * np.median(distances)

@@ -11,7 +11,7 @@ import pytest
 
 from recognizer.audio import SAMPLE_RATE, Clip
 from recognizer.bundles import write_bundle
-from recognizer.calibration import apply_temperature
+from recognizer.calibration import apply_temperature, compute_distance
 from recognizer.errors import BundleError, RecognizerError, UnusableClipError, VoiceBaselineError
 from recognizer.inference import EmotionRecognizer
 from recognizer.labels import LABELS
@@ -116,6 +116,21 @@ def test_a_clip_too_close_to_call_is_abstained_on_with_its_label_kept(tmp_path):
     first, second = sorted(abstained.posterior, key=abstained.posterior.get)[:-3:-1]
     assert abstained.reason.startswith(f"ambiguous: it sounds {first} (")
     assert f"and {second} (" in abstained.reason
+
+
+def test_a_clip_unlike_anything_heard_is_abstained_on_however_clear_it_seems(tmp_path):
+    distance = compute_distance(
+        EmotionRecognizer.load(write_tiny_bundle(tmp_path / "plain").folder).recognize(CLIP).statistics
+    )
+    near, far = (
+        EmotionRecognizer.load(write_tiny_bundle(tmp_path / name, largest_distance=limit).folder).recognize(CLIP)
+        for name, limit in (("near", distance * 1.01), ("far", distance * 0.99))
+    )
+
+    assert not near.abstained
+    assert far.abstained
+    assert far.reason.startswith("unlike anything heard")
+    assert far.posterior == near.posterior
 
 
 def test_the_set_holds_the_labels_that_cannot_be_ruled_out(tmp_path):

@@ -14,6 +14,7 @@ from transformers import (
     WhisperForAudioClassification,
 )
 
+from recognizer.calibration import Confidence
 from recognizer.training import export
 from recognizer.training.checkpoints import Checkpoint, build_model
 from recognizer.training.config import TrainingConfig
@@ -35,7 +36,7 @@ encoder = "nowhere/tiny-encoder"
 corpora = ["ravdess"]
 n_blocks = 2
 first_layer = 1
-hidden_size = 8
+hidden_sizes = [8, 0]
 n_epochs = 12
 batch_size = 16
 learning_rate = 0.05
@@ -52,7 +53,7 @@ def make_config(**fields) -> TrainingConfig:
         "corpora": ("ravdess",),
         "n_blocks": 2,
         "first_layer": 1,
-        "hidden_size": 8,
+        "hidden_sizes": (8, 0),
         "n_epochs": 12,
         "batch_size": 16,
         "learning_rate": 0.05,
@@ -133,7 +134,7 @@ def make_checkpoint(encoder_dir: Path) -> Checkpoint:
         model.mood_offsets.copy_(torch.from_numpy(rng.standard_normal(tuple(model.mood_offsets.shape))))
         for parameter in model.head.parameters():
             parameter.copy_(torch.from_numpy(rng.standard_normal(tuple(parameter.shape))))
-    return Checkpoint(model.eval(), config, temperature=1.3, margin_threshold=0.1, facts={})
+    return Checkpoint(model.eval(), config, confidence=Confidence(temperature=1.3, margin_threshold=0.1), facts={})
 
 
 def write_head(folder: Path, encoder_dir: Path) -> Path:
@@ -150,7 +151,7 @@ def make_tuning_config(**fields) -> FineTuningConfig:
         "encoder": "nowhere/tiny-encoder",
         "corpora": ("ravdess",),
         "n_blocks": 2,
-        "hidden_size": 8,
+        "hidden_sizes": (8, 0),
         "batch_size": 8,
         "n_steps": 30,
         "n_evaluations": 3,

@@ -30,6 +30,23 @@ def test_heads_are_measured_by_parts_and_joined_when_all_are_there(ravdess_dir, 
         run_any(tmp_path / "run.toml", corpora, tmp_path / "out", protocols=("leave-one-corpus-out-ravdess",), **given)
 
 
+def test_a_head_alone_can_be_fitted_without_measuring(ravdess_dir, whisper_dir, tmp_path):
+    (tmp_path / "run.toml").write_text(TOML)
+
+    files, checkpoint = run_any(
+        tmp_path / "run.toml",
+        {"ravdess": ravdess_dir},
+        tmp_path / "out",
+        encoder=str(whisper_dir),
+        is_measured=False,
+        on_progress=tell_nobody,
+    )
+
+    assert files == []
+    assert checkpoint == tmp_path / "out" / "checkpoint"
+    assert not (tmp_path / "out" / "predictions").exists()
+
+
 @pytest.mark.slow
 def test_the_shape_of_wav2vec2_base_goes_through_its_run(tmp_path):
     import dataclasses

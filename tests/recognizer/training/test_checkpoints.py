@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from recognizer.calibration import Confidence
 from recognizer.training.checkpoints import (
     SETTINGS_FILE,
     WEIGHTS_FILE,
@@ -22,13 +23,18 @@ SPEECH = torch.from_numpy(make_speech(1.0))[None]
 
 
 def make_checkpoint(encoder_dir, *, is_trained=True):
-    config = make_config(encoder=str(encoder_dir), window_s=2.0, hidden_size=6)
+    config = make_config(encoder=str(encoder_dir), window_s=2.0, hidden_sizes=(6, 0))
     model = build_model(config)
     if is_trained:
         rng = np.random.default_rng(0)
         with torch.no_grad():
             model.statistics_mean.copy_(torch.from_numpy(rng.standard_normal(model.statistics_dim)))
-    return Checkpoint(model, config, temperature=1.5, margin_threshold=0.25, facts={"corpora": {}})
+    return Checkpoint(
+        model,
+        config,
+        confidence=Confidence(temperature=1.5, margin_threshold=0.25, conformal_quantile=0.9, largest_distance=2.0),
+        facts={"corpora": {}},
+    )
 
 
 @pytest.fixture
@@ -52,8 +58,9 @@ def test_what_is_saved_answers_alike_when_loaded(kind, request, tmp_path):
     with torch.inference_mode():
         torch.testing.assert_close(loaded.model(SPEECH), saved.model(SPEECH))
     assert not loaded.model.training
-    assert (loaded.config, loaded.temperature, loaded.margin_threshold) == (saved.config, 1.5, 0.25)
-    assert [each.out_features for each in loaded.model.head if isinstance(each, torch.nn.Linear)] == [6, 4]
+    assert (loaded.config, loaded.confidence) == (saved.config, saved.confidence)
+    linear = [each for each in loaded.model.head.modules() if isinstance(each, torch.nn.Linear)]
+    assert [each.out_features for each in linear] == [6, 4, 4]
     assert loaded.facts == {"corpora": {}}
 
 
@@ -70,7 +77,7 @@ def test_a_checkpoint_whose_positions_were_dropped_already_loads_too(folder, tmp
 
 
 def test_the_encoder_may_lie_elsewhere_by_now(folder, whisper_dir):
-    config = make_config(encoder="nowhere/it-was", window_s=2.0, hidden_size=6)
+    config = make_config(encoder="nowhere/it-was", window_s=2.0, hidden_sizes=(6, 0))
     change_settings(folder, config=config.to_mapping())
 
     with pytest.raises(TrainingError, match="'nowhere/it-was'"):
@@ -98,10 +105,10 @@ def test_weights_of_another_encoder_are_refused(folder, wav2vec2_dir):
 
 
 def test_weights_of_a_head_of_another_width_are_refused(folder, whisper_dir):
-    config = make_config(encoder=str(whisper_dir), window_s=2.0, hidden_size=7)
+    config = make_config(encoder=str(whisper_dir), window_s=2.0, hidden_sizes=(7, 0))
     change_settings(folder, config=config.to_mapping())
 
-    with pytest.raises(TrainingError, match=r"(?s)its weights don't fit .*head\.1\.weight"):
+    with pytest.raises(TrainingError, match=r"(?s)its weights don't fit .*members\.0\.0\.weight"):
         load_checkpoint(folder)
 
 

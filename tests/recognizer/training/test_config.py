@@ -20,7 +20,7 @@ def test_a_file_becomes_a_run(tmp_path):
 
 
 def test_a_run_survives_being_saved():
-    run = make_config(layer_mix="weighted", kappa=2.5, hidden_size=32, label_smoothing=0.1)
+    run = make_config(layer_mix="weighted", kappa=2.5, hidden_sizes=(32, 0), label_smoothing=0.1)
 
     content = json.loads(json.dumps(run.to_mapping()))
 
@@ -49,8 +49,8 @@ def test_runs_that_are_reported_can_be_read():
         ("n_blocks = true", r"n_blocks must be int, got True"),
         ("n_blocks = [2]", r"n_blocks must be int"),
         ("inverse_penalty = [0.1]", "unknown key 'inverse_penalty'"),
-        ("hidden_size = 8.5", "hidden_size must be int, got 8.5"),
-        ("hidden_size = 0", "hidden_size must lie within 1 to inf, got 0"),
+        ("hidden_sizes = [8.5]", r"hidden_sizes must be a list of int, got \(8\.5,\)"),
+        ("hidden_sizes = []", r"hidden_sizes must be 0 or more, and one at least, got \(\)"),
         ("n_epochs = 0", "n_epochs must lie within 1 to inf, got 0"),
         ("batch_size = 0", "batch_size must lie within 1 to inf, got 0"),
         ('learning_rate = "fast"', "learning_rate must be float or int, got 'fast'"),

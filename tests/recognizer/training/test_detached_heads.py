@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from recognizer.bundles import HEAD_FILE, compute_sha256
+from recognizer.calibration import Confidence
 from recognizer.installed import find_head
 from recognizer.training.checkpoints import Checkpoint
 from recognizer.training.detached_heads import (
@@ -54,7 +55,7 @@ def test_a_head_joined_with_its_encoder_answers_as_the_checkpoint_did(folder, wh
 
     with torch.inference_mode():
         torch.testing.assert_close(joined.model(SPEECH), checkpoint.model(SPEECH))
-    assert (joined.temperature, joined.margin_threshold) == (1.3, 0.1)
+    assert joined.confidence == checkpoint.confidence
     assert joined.config.encoder == "nowhere/tiny-encoder"
     assert not joined.model.training
 
@@ -64,10 +65,12 @@ def test_nothing_of_the_encoder_is_kept(folder):
 
     assert names == {
         "fingerprint",
-        "head.1.bias",
-        "head.1.weight",
-        "head.4.bias",
-        "head.4.weight",
+        "head.members.0.0.bias",
+        "head.members.0.0.weight",
+        "head.members.0.3.bias",
+        "head.members.0.3.weight",
+        "head.members.1.bias",
+        "head.members.1.weight",
         "mood_offsets",
         "statistics_mean",
         "statistics_std",
@@ -140,7 +143,7 @@ def test_an_encoder_that_was_cut_off_is_named(folder, whisper_dir, tmp_path):
 
 def test_the_head_of_a_fine_tuned_encoder_cannot_go_alone(whisper_dir, tmp_path):
     plain = make_checkpoint(whisper_dir)
-    tuned = Checkpoint(plain.model, make_tuning_config(), 1.0, 0.0, {})
+    tuned = Checkpoint(plain.model, make_tuning_config(), Confidence(temperature=1.0, margin_threshold=0.0), {})
 
     with pytest.raises(TrainingError, match="trained its encoder 'nowhere/tiny-encoder': only a whole bundle"):
         save_head(tmp_path / "head", tuned, version="1")
@@ -177,11 +180,13 @@ def test_a_missing_or_broken_file_is_refused(folder, name, content):
 
 def test_weights_that_do_not_fit_the_run_are_refused(folder, whisper_dir):
     weights = load_file(folder / WEIGHTS_FILE)
-    del weights["head.4.bias"]
+    del weights["head.members.0.3.bias"]
     save_file(weights, folder / WEIGHTS_FILE)
     change_fields(folder, files={WEIGHTS_FILE: compute_sha256(folder / WEIGHTS_FILE)})
 
-    with pytest.raises(TrainingError, match=r"(?s)head 'tiny': its weights don't fit its run: .*head\.4\.bias"):
+    with pytest.raises(
+        TrainingError, match=r"(?s)head 'tiny': its weights don't fit its run: .*head\.members\.0\.3\.bias"
+    ):
         join_head(load_head(folder), str(whisper_dir))
 
 

@@ -36,7 +36,7 @@ def test_the_bundle_answers_as_the_checkpoint_does(checkpoint, bundle_dir, durat
 
     with torch.inference_mode():
         logits, statistics = checkpoint.model(torch.from_numpy(waveform)[None])
-    posterior = torch.softmax(logits[0] / checkpoint.temperature, dim=0).numpy()
+    posterior = torch.softmax(logits[0] / checkpoint.confidence.temperature, dim=0).numpy()
     np.testing.assert_allclose(list(heard.posterior.values()), posterior, atol=1e-3)
     np.testing.assert_allclose(heard.statistics, statistics[0].numpy(), atol=1e-2)
     assert heard.model == "tiny 7"

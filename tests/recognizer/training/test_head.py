@@ -82,7 +82,7 @@ def test_a_head_learns_what_the_statistics_tell():
     truth = np.tile(np.arange(4), 30)
     clips = make_clips(truth, [f"s{row // 12}" for row in range(120)])
 
-    head = fit_head(clips, make_config(hidden_size=32, n_epochs=20, learning_rate=0.01), seed=0)
+    head = fit_head(clips, make_config(hidden_sizes=(32, 0), n_epochs=20, learning_rate=0.01), seed=0)
 
     fresh = make_statistics(truth, seed=1)[:, 0]
     # Each label raises one of the first four statistics; nobody could do better than take the largest.
@@ -100,7 +100,7 @@ def test_labels_that_no_straight_line_parts_are_learned_too():
     statistics = (signs + 0.1 * rng.standard_normal((240, 4)))[:, None].astype(np.float32)
     clips = TrainingClips(statistics, truth, np.arange(240), np.array(["a"] * 240))
 
-    head = fit_head(clips, make_config(hidden_size=64, n_epochs=30, dropout=0.0), seed=0)
+    head = fit_head(clips, make_config(hidden_sizes=(64, 0), n_epochs=30, dropout=0.0), seed=0)
 
     assert (head.compute_logits(statistics[:, 0]).argmax(axis=1) == truth).mean() > 0.9
 
@@ -134,13 +134,16 @@ def test_a_fitted_head_answers_alike_every_time():
     np.testing.assert_array_equal(first, second)
 
 
-def test_the_hidden_layer_is_as_wide_as_the_run_says():
+def test_the_members_are_as_wide_as_the_run_says_and_answer_by_their_mean():
     clips = make_clips(np.tile(np.arange(4), 8), np.repeat(["x", "y", "z", "w"], 8))
 
-    head = fit_head(clips, make_config(hidden_size=5), seed=0)
+    head = fit_head(clips, make_config(hidden_sizes=(5, 0)), seed=0)
 
-    shapes = [tuple(each.weight.shape) for each in head.network if isinstance(each, torch.nn.Linear)]
-    assert shapes == [(5, 12), (4, 5)]
+    shapes = [tuple(each.weight.shape) for each in head.network.modules() if isinstance(each, torch.nn.Linear)]
+    assert shapes == [(5, 12), (4, 5), (4, 12)]
+    statistics = torch.from_numpy(clips.statistics[:, 0])
+    answers = [member(statistics).detach().numpy() for member in head.network.members]
+    np.testing.assert_allclose(head.network(statistics).detach().numpy(), np.mean(answers, axis=0), atol=1e-5)
 
 
 def test_fewer_clips_than_a_batch_can_be_trained_on():

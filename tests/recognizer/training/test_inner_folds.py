@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import recall_score
 
 import recognizer.training.inner_folds as inner_folds_module
-from recognizer.calibration import apply_temperature, build_conformal_sets, compute_margin
+from recognizer.calibration import apply_temperature, build_conformal_sets, compute_distance, compute_margin
 from recognizer.corpora.splits import group_folds
 from recognizer.corpora.utterance import Utterance
 from recognizer.labels import LABELS
@@ -99,7 +99,18 @@ def test_abstaining_leaves_at_least_four_clips_of_five_answered():
 
     # On clips the head was fitted on, margins are larger still.
     margins = compute_margin(fitted.head.compute_logits(gathered.statistics[:, 0]))
-    assert (margins >= fitted.margin_threshold).mean() >= 0.8
+    assert (margins >= fitted.confidence.margin_threshold).mean() >= 0.8
+
+
+def test_clips_like_those_trained_on_are_not_too_far():
+    clips = make_clip_statistics(make_utterances())
+    gathered = gather(clips.utterances, clips.values)
+
+    fitted = fit_with_inner_folds(gathered, make_config(), seed=0)
+
+    standardized = (gathered.statistics[:, 0] - fitted.head.mean) / fitted.head.std
+    assert (compute_distance(standardized) <= fitted.confidence.largest_distance).all()
+    assert (compute_distance(5 * standardized) > fitted.confidence.largest_distance).mean() > 0.9
 
 
 def test_sets_are_fitted_for_nine_clips_of_ten():
@@ -109,6 +120,6 @@ def test_sets_are_fitted_for_nine_clips_of_ten():
     fitted = fit_with_inner_folds(gathered, make_config(), seed=0)
 
     # On clips the head was fitted on, sets hold the truth more often still.
-    posteriors = apply_temperature(fitted.head.compute_logits(gathered.statistics[:, 0]), fitted.temperature)
-    sets = build_conformal_sets(posteriors, fitted.conformal_quantile)
+    posteriors = apply_temperature(fitted.head.compute_logits(gathered.statistics[:, 0]), fitted.confidence.temperature)
+    sets = build_conformal_sets(posteriors, fitted.confidence.conformal_quantile)
     assert sets[np.arange(len(gathered.truth)), gathered.truth].mean() >= 0.9

@@ -116,7 +116,7 @@ def test_what_the_head_alone_needs_keeps_the_cache(model, utterances, tmp_path, 
     n_pooled[0] = 0
 
     compute_statistics(
-        model, utterances, make_config(kappa=5.0, hidden_size=4, n_epochs=3, n_seeds=2), tmp_path / "cache"
+        model, utterances, make_config(kappa=5.0, hidden_sizes=(4, 0), n_epochs=3, n_seeds=2), tmp_path / "cache"
     )
 
     assert n_pooled[0] == 0

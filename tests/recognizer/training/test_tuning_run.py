@@ -154,7 +154,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_what_was_saved(out_dir
     def break_head():
         for each in gc.get_objects():
             if type(each) is EmotionClassifier:
-                torch.nn.init.constant_(each.head[1].weight, float("nan"))
+                torch.nn.init.constant_(each.head.members[0][0].weight, float("nan"))
 
     run.measure("ravdess-4", folds=["f1"])
     with pytest.raises(TrainingError, match=r"ravdess-4 f2 seed 0: the loss is nan at step 5; lower the learning"):
