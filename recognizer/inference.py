@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import onnxruntime
@@ -36,6 +36,9 @@ _MAX_BATCH_WINDOWS = 8
 
 # Keeps the weights defined where a caller's own speech marks leave every window without any.
 _SMALLEST_SHARE = 1e-6
+
+# How the reason begins where a clip lies too far from what was learned; the page words it its own way.
+UNLIKE_ANYTHING_HEARD: Final = "unlike anything heard"
 
 _INPUTS = {"waveform", "center"}
 _OUTPUTS = ("logits", "statistics")
@@ -279,7 +282,7 @@ def _find_doubt(posterior: FloatArray, margin: float, statistics: FloatArray, co
     """Say why the posterior is not to be believed, if there is a reason."""
     farthest = confidence.largest_distance
     if farthest is not None and compute_distance(statistics) > farthest:
-        return "unlike anything heard: it sounds unlike every voice the recognizer learned from"
+        return f"{UNLIKE_ANYTHING_HEARD}: it sounds unlike every voice the recognizer learned from"
     if margin >= confidence.margin_threshold:
         return None
     second, first = (f"{LABELS[index]} ({posterior[index]:.0%})" for index in np.argsort(posterior)[-2:])

@@ -15,6 +15,7 @@ from app.web.wording import (
     rank_labels,
     round_percentages,
 )
+from recognizer.inference import UNLIKE_ANYTHING_HEARD
 from recognizer.labels import LABELS, Posterior
 from recognizer.smoothing import Hysteresis, choose_labels
 
@@ -55,6 +56,7 @@ class MoodView:
         certainty: the doubt in words.
         notes: what makes it less sure still, in sentences.
         asks: whether the listener is asked, since the recognizer could not tell.
+        is_unlike: whether that is because the voice is unlike any it learned from.
         corrected: what the listener said instead, in a word.
         corrected_label: the label of what the listener said.
         candidates: the words of the labels that lead.
@@ -69,6 +71,7 @@ class MoodView:
     certainty: str
     notes: tuple[str, ...]
     asks: bool
+    is_unlike: bool
     corrected: str | None
     corrected_label: str | None
     candidates: tuple[str, ...]
@@ -88,6 +91,7 @@ def build_mood_view(heard: StoredListening) -> MoodView:
         certainty=describe_certainty(heard.confidence),
         notes=heard.notes,
         asks=heard.abstained and corrected is None,
+        is_unlike=(heard.reason or "").startswith(UNLIKE_ANYTHING_HEARD),
         corrected=ADJECTIVE_BY_LABEL[corrected] if corrected else None,
         corrected_label=corrected,
         candidates=tuple(ADJECTIVE_BY_LABEL[label] for label in ranked[:N_CANDIDATES]),

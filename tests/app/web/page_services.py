@@ -52,12 +52,12 @@ TITLES = [
 ]
 
 
-def make_heard(posterior=CALM, *, abstained=False, course=COURSE):
+def make_heard(posterior=CALM, *, abstained=False, reason=None, course=COURSE):
     """Make what the recognizer answers."""
     label = max(posterior, key=posterior.get)
     timeline = tuple(TimelinePoint(1.5 * i, 1.5 * i + 3.0, each) for i, each in enumerate(course))
     return Recognition(
-        9.0, posterior, label, posterior[label], abstained, None, timeline, "fixed 1.0", statistics=STATISTICS
+        9.0, posterior, label, posterior[label], abstained, reason, timeline, "fixed 1.0", statistics=STATISTICS
     )
 
 

@@ -8,8 +8,9 @@ import pytest
 from flask import request
 
 from app.factory import create_app
+from recognizer.inference import UNLIKE_ANYTHING_HEARD
 from tests.app.web.conftest import HTMX
-from tests.app.web.page_services import UNSURE, Check, make_heard, make_services
+from tests.app.web.page_services import CALM, UNSURE, Check, make_heard, make_services
 
 
 def post_clip(client, content=b"voice", *, name="note.webm", headers=HTMX, **fields):
@@ -144,6 +145,17 @@ def test_an_unsure_recognizer_asks_before_any_music(tmp_path):
     assert "We could not tell from this one" in html
     assert "It might be calm, it might be happy." in html
     assert find_track_ids(html) == []
+
+
+def test_a_voice_unlike_any_is_asked_without_naming_moods_that_mean_nothing(tmp_path):
+    heard = make_heard(CALM, abstained=True, reason=f"{UNLIKE_ANYTHING_HEARD}: far away")
+    app = create_app(make_services(tmp_path, heard=heard))
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    html = post_clip(app.test_client()).text
+
+    assert "It sounds unlike the voices we learned from, so we would rather ask." in html
+    assert "It might be" not in html
 
 
 def test_answering_the_question_brings_the_music(tmp_path):
