@@ -52,7 +52,7 @@ def page(services, context):
 def work(services):
     """Do jobs beside the page."""
     stop = threading.Event()
-    arguments = (services.settings.data_dir, services.jobs, services.library)
+    arguments = (services.settings.data_dir, services.jobs, services.library, services.bulk_runs)
     worker = threading.Thread(target=serve_jobs, args=arguments, kwargs={"stop": stop})
     worker.start()
     try:

@@ -231,8 +231,8 @@ def test_killing_a_worker_loses_nothing_and_repeats_at_most_one_file(
     report = jobs.get_job(job_id).report
     assert status_after_kill == "running"
     assert report is not None
-    # Nothing that was stored is analyzed again, only what was under way.
-    assert report["analysis"]["n_analyzed"] == 30 - n_stored
+    # Nothing that was stored is analyzed again, only what was under way; a server may end a commit after its client.
+    assert report["analysis"]["n_analyzed"] in {30 - n_stored, 30 - n_stored - 1}
     assert report["index"] == {"n_indexed": 30}
 
 
