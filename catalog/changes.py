@@ -61,8 +61,10 @@ def store_analysis(session: Session, track_id: int, analysis: Analysis, *, conte
     Returns:
         False, with nothing stored, if the track is gone or sounds otherwise by now.
     """
-    track = session.get(Track, track_id)
-    if track is None or track.content_hash != content_hash:
+    heard = update(Track).where(Track.id == track_id, Track.content_hash.is_not_distinct_from(content_hash))
+    changes = {"duration_s": float(analysis.duration_s), "status": TrackStatus.ANALYZED, "failure_reason": None}
+    # Written first, so that another worker with the same track waits, and then finds what was stored.
+    if not getattr(session.execute(heard.values(changes)), "rowcount", 0):
         return False
     values = asdict(analysis.features)
     stored = {name: _to_plain(value) for name, value in values.items() if name in _FEATURE_COLUMNS}
@@ -71,9 +73,6 @@ def store_analysis(session: Session, track_id: int, analysis: Analysis, *, conte
     session.merge(_to_affect(track_id, analysis))
     vector = np.asarray(analysis.embedding, dtype="<f4").tobytes()
     session.merge(TrackEmbedding(track_id=track_id, model=analysis.embedding_model, vector=vector))
-    track.duration_s = float(analysis.duration_s)
-    track.status = TrackStatus.ANALYZED
-    track.failure_reason = None
     return True
 
 

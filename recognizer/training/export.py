@@ -82,8 +82,8 @@ def export(
         agreement, shift = _measure_agreement(checkpoint, exact, small, windows)
         if is_quantized and agreement < MIN_INT8_AGREEMENT:
             raise TrainingError(
-                f"int8 agrees with float32 on {agreement:.1%} of the test windows it answers, expected {MIN_INT8_AGREEMENT:.0%} "
-                "or more; export without quantizing"
+                f"int8 agrees with float32 on {agreement:.1%} of the test windows it answers, expected "
+                f"{MIN_INT8_AGREEMENT:.0%} or more; export without quantizing"
             )
         model_file = small if is_quantized else exact
         bundle = write_bundle(
