@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from werkzeug.datastructures import MultiDict
 
-    from app.services.curation import ChangeResult
+    from app.services.curation_facts import ChangeResult
 
 blueprint = Blueprint("bulk_edit", __name__)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
-    from app.services.curation import TrackDetails
+    from app.services.curation_facts import TrackDetails
     from catalog.queries import TrackFacts
 
 blueprint = Blueprint("duplicates", __name__)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import MultiDict
 
-    from app.services.curation import CurationService, FilteredPage
+    from app.services.curation import CurationService
+    from app.services.curation_facts import FilteredPage
     from catalog.affect_plane import MoodRegion
 
 PAGE_SIZE: Final = 50

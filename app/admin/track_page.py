@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
-    from app.services.curation import TrackStory
+    from app.services.curation_facts import TrackStory
     from app.services.neighbors import Neighbor
     from catalog.queries import TrackFacts
 

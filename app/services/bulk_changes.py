@@ -15,7 +15,8 @@ from catalog.models import JobStatus
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.services.curation import ChangeResult, CurationService
+    from app.services.curation import CurationService
+    from app.services.curation_facts import ChangeResult
     from app.services.jobs import JobFacts, JobService
     from catalog.edit_values import TrackEdit
     from catalog.undoing import UndoReport

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from app.services.curation_facts import ChangePage, ChangeResult, FilteredPage, TrackDetails, TrackStory
 from catalog.analysis.embeddings import EMBEDDING_MODEL
 from catalog.changes import correct_affect, delete_tracks, edit_tracks, withdraw_correction
-from catalog.corrections import Affect, find_correction, find_prediction
+from catalog.corrections import find_correction, find_prediction
 from catalog.distinctions import distinguish_tracks
 from catalog.duplicates import DuplicateGroup, find_duplicates
 from catalog.exporting import EXPORTERS
 from catalog.facets import Facet, count_values
 from catalog.filters import EVERY_TRACK, TrackFilter
-from catalog.history import EVERY_CHANGE, ChangeEntry, ChangeFilter, ChangeOrigin, count_changes, list_changes
+from catalog.history import EVERY_CHANGE, ChangeFilter, ChangeOrigin, count_changes, list_changes
 from catalog.importers.batch_log import close_interrupted
 from catalog.imports import ImportFacts, get_import, list_imports
-from catalog.listening_rows import ListeningHistory, read_listening_history
+from catalog.listening_rows import read_listening_history
 from catalog.merging import merge_tracks
 from catalog.models import Cover, Track
 from catalog.mood_map import MoodMap, load_mood_map
@@ -33,68 +33,6 @@ if TYPE_CHECKING:
 
     from catalog.database import SessionFactory
     from catalog.edit_values import TrackEdit
-
-
-@dataclass(frozen=True, slots=True)
-class FilteredPage:
-    """One page of the tracks that a filter means, and how many there are on all pages."""
-
-    tracks: tuple[TrackFacts, ...]
-    n_total: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChangePage:
-    """One page of the log, the newest first, and how many entries there are on all pages."""
-
-    changes: tuple[ChangeEntry, ...]
-    n_total: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeResult:
-    """What a change did.
-
-    Attributes:
-        group_id: undo this to take it back.
-        n_tracks: how many tracks differ from before.
-    """
-
-    group_id: str
-    n_tracks: int
-
-
-@dataclass(frozen=True, slots=True)
-class TrackDetails:
-    """What a list leaves out of a track.
-
-    Attributes:
-        size_bytes: of its file; None where there is none.
-        edited_fields: what a curator wrote by hand.
-        tags: kind and name.
-    """
-
-    size_bytes: int | None
-    edited_fields: tuple[str, ...]
-    tags: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TrackStory:
-    """All that a track's own page tells.
-
-    Attributes:
-        prediction: what the model hears; None before the analysis.
-        correction: where a curator hears it; None where nobody said.
-        tags: kind and name.
-    """
-
-    track: TrackFacts
-    prediction: Affect | None
-    correction: Affect | None
-    tags: tuple[tuple[str, str], ...]
-    listening: ListeningHistory
-    changes: tuple[ChangeEntry, ...]
 
 
 class CurationService:
