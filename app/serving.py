@@ -6,12 +6,11 @@ These two commands stand above the others: they start what the web and the jobs 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import logging
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from app.settings import Settings
-
-# The number that glibc's malloc.h gives this setting.
-_M_ARENA_MAX: Final = -8
-_N_MEMORY_POOLS: Final = 2
 
 
 @click.command()
@@ -38,7 +33,6 @@ def serve(host: str | None, port: int | None, workers: int, threads: int, *, has
     from app.settings import Settings
 
     _show_own_logs()
-    _share_memory_pools()
     settings = Settings.from_env()
     settings = dataclasses.replace(settings, host=host or settings.host, port=settings.port if port is None else port)
     with _worker_process() if has_worker else contextlib.nullcontext():
@@ -52,15 +46,7 @@ def worker() -> None:
     from app.settings import Settings
 
     _show_own_logs()
-    _share_memory_pools()
     run_worker(Settings.from_env())
-
-
-def _share_memory_pools() -> None:
-    """Let all threads take memory from a few pools of the C library: one for each keeps megabytes that nobody uses."""
-    with contextlib.suppress(OSError, AttributeError):
-        # Other systems than glibc's have no such pools to limit.
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _N_MEMORY_POOLS)
 
 
 def _show_own_logs() -> None:
