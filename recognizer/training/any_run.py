@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from recognizer.training.head_run import HeadRun
 from recognizer.training.protocols import LEAVE_ONE_OUT
-from recognizer.training.tuning_config import FineTuningConfig, read_run
+from recognizer.training.run_kinds import read_run
+from recognizer.training.tuning_config import FineTuningConfig
 from recognizer.training.tuning_run import TuningRun
 
 if TYPE_CHECKING:

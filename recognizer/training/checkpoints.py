@@ -16,7 +16,7 @@ from recognizer.labels import LABELS
 from recognizer.training.encoders import build_encoder
 from recognizer.training.errors import TrainingError
 from recognizer.training.model import EmotionClassifier
-from recognizer.training.tuning_config import parse_run
+from recognizer.training.run_kinds import parse_run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -30,7 +30,6 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "float": (float, int),
     "LayerMix": (str,),
     "Pooling": (str,),
-    "Method": (str,),
     "Precision": (str,),
     "UnfreezeUnit": (str,),
     "LogKind": (str,),

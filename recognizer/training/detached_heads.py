@@ -21,7 +21,8 @@ from recognizer.calibration import Confidence
 from recognizer.labels import LABELS
 from recognizer.training.checkpoints import Checkpoint, build_model
 from recognizer.training.errors import TrainingError, WrongEncoderError
-from recognizer.training.tuning_config import FineTuningConfig, parse_run
+from recognizer.training.run_kinds import parse_run
+from recognizer.training.tuning_config import FineTuningConfig
 
 if TYPE_CHECKING:
     from torch import Tensor

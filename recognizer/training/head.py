@@ -142,20 +142,38 @@ def fit_head(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> Head
     Raises:
         ValueError: a label does not occur.
     """
-    missing = sorted(set(range(len(LABELS))) - set(clips.truth.tolist()))
-    if missing:
-        raise ValueError(f"no clip of label {LABELS[missing[0]]!r} to train on; expected some of each of {LABELS}")
+    refuse_missing_labels(clips.truth)
     weights = clips.weigh()
-    mean = np.average(clips.statistics.mean(axis=1), axis=0, weights=weights).astype(np.float32)
-    deviation = np.square(clips.statistics - mean).mean(axis=1)
-    std = (np.sqrt(np.average(deviation, axis=0, weights=weights)) + 1e-5).astype(np.float32)
-    standardized = ((clips.statistics - mean) / std).astype(np.float32)
+    standardized, mean, std = standardize(clips, weights)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Committee(standardized.shape[2], hidden_sizes=config.hidden_sizes, dropout=config.dropout)
         _optimize(network, standardized, clips, weights=weights, config=config, rng=np.random.default_rng(seed))
     offsets = compute_mood_offsets(standardized.mean(axis=1), clips.truth, weights)
     return Head(mean, std, offsets, network.eval())
+
+
+def refuse_missing_labels(truth: np.ndarray) -> None:
+    """Check that every label occurs among integers, shape (n_clips,).
+
+    Raises:
+        ValueError: naming the first that does not.
+    """
+    missing = sorted(set(range(len(LABELS))) - set(truth.tolist()))
+    if missing:
+        raise ValueError(f"no clip of label {LABELS[missing[0]]!r} to train on; expected some of each of {LABELS}")
+
+
+def standardize(clips: TrainingClips, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Standardize the clips' statistics by their own weighted mean and deviation, over all views.
+
+    Returns:
+        float32: standardized statistics (n_clips, n_views, d), their mean (d,) and deviation (d,).
+    """
+    mean = np.average(clips.statistics.mean(axis=1), axis=0, weights=weights).astype(np.float32)
+    deviation = np.square(clips.statistics - mean).mean(axis=1)
+    std = (np.sqrt(np.average(deviation, axis=0, weights=weights)) + 1e-5).astype(np.float32)
+    return ((clips.statistics - mean) / std).astype(np.float32), mean, std
 
 
 def compute_mood_offsets(standardized: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -11,6 +11,8 @@ from recognizer.training.checkpoints import Checkpoint, build_model, save_checkp
 from recognizer.training.fold_results import FoldResults
 from recognizer.training.inner_folds import FittedHead, fit_with_inner_folds, gather
 from recognizer.training.known_voices import HeardClips
+from recognizer.training.probe import fit_probe
+from recognizer.training.probe_config import ProbeConfig
 from recognizer.training.protocols import FoldRows, plan_folds
 from recognizer.training.run_corpora import count_clips, load_corpora
 from recognizer.training.statistics import compute_statistics
@@ -94,7 +96,7 @@ class HeadRun:
         facts = {
             "corpora": count_clips(self._clips.utterances, np.flatnonzero(is_trained)),
             "refused": [list(pair) for pair in self._clips.refused],
-            "inner_uar": fitted.inner_uar,
+            **fitted.facts,
         }
         checkpoint = Checkpoint(self._model, self._config, fitted.confidence, facts)
         save_checkpoint(self._out_dir / "checkpoint", checkpoint)
@@ -102,6 +104,8 @@ class HeadRun:
 
     def _fit(self, is_train: np.ndarray, seed: int) -> FittedHead:
         clips = gather(self._clips.utterances, self._clips.values).select(is_train)
+        if isinstance(self._config, ProbeConfig):
+            return fit_probe(clips, self._config, seed=seed)
         return fit_with_inner_folds(clips, self._config, seed=seed)
 
     def _measure_fold(self, fold: FoldRows, seed: int) -> None:
@@ -116,4 +120,4 @@ class HeadRun:
             fold=fold.fold,
             seed=seed,
         )
-        self._results.keep(fold, seed, heard, {"inner_uar": fitted.inner_uar})
+        self._results.keep(fold, seed, heard, fitted.facts)

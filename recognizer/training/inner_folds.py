@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,6 +49,11 @@ class FittedHead:
     confidence: Confidence
     inner_uar: dict[str, float]
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is worth keeping beside the predictions."""
+        return {"inner_uar": self.inner_uar}
+
 
 def gather(utterances: Sequence[Utterance], statistics: np.ndarray) -> TrainingClips:
     """Line up statistics (n_clips, n_views, d) with labels, voices and corpora."""
@@ -67,7 +72,7 @@ def fit_with_inner_folds(clips: TrainingClips, config: TrainingConfig, *, seed: 
     return FittedHead(
         head=fit_head(clips, config, seed=seed),
         confidence=fit_confidence(logits, clips.truth, distances),
-        inner_uar=_compute_uar_by_corpus(logits, clips),
+        inner_uar=compute_uar_by_corpus(logits, clips),
     )
 
 
@@ -107,7 +112,8 @@ def _predict_inner(
     return logits, distances
 
 
-def _compute_uar_by_corpus(logits: np.ndarray, clips: TrainingClips) -> dict[str, float]:
+def compute_uar_by_corpus(logits: np.ndarray, clips: TrainingClips) -> dict[str, float]:
+    """Compute the UAR of each corpus from logits (n_clips, n_labels)."""
     predicted = logits.argmax(axis=1)
     return {
         str(corpus): float(uar(clips.truth[clips.corpora == corpus], predicted[clips.corpora == corpus]))

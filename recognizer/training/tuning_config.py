@@ -5,20 +5,16 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 from recognizer.training.conditions import Conditions
-from recognizer.training.config import LayerMix, TrainingConfig, read_toml
+from recognizer.training.config import LayerMix, TrainingConfig
 from recognizer.training.errors import TrainingError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-Method = Literal["fine-tuning"]
 Precision = Literal["float32", "bfloat16"]
 UnfreezeUnit = Literal["fraction", "steps"]
 LogKind = Literal["csv", "tensorboard"]
-METHOD: Method = "fine-tuning"
+METHOD: Final = "fine-tuning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class FineTuningConfig(TrainingConfig):
     weight_decay: float = 0.01
     dropout: float = 0.3
     label_smoothing: float = 0.1
-    method: Method = METHOD
+    method: str = METHOD
     frozen_blocks: int | None = None
     unfreeze_at: tuple[float, ...] = (0.0,)
     unfreeze_blocks: tuple[int, ...] = (1000,)
@@ -83,7 +79,7 @@ class FineTuningConfig(TrainingConfig):
         # A class with slots is made twice, which `super()` without arguments does not survive.
         TrainingConfig.__post_init__(self)
         for name, choices in (
-            ("method", get_args(Method)),
+            ("method", (METHOD,)),
             ("precision", get_args(Precision)),
             ("unfreeze_unit", get_args(UnfreezeUnit)),
             ("log", get_args(LogKind)),
@@ -130,22 +126,3 @@ class FineTuningConfig(TrainingConfig):
         run = super(FineTuningConfig, cls).from_mapping(rest, where=where)
         conditions = Conditions.from_mapping(content.get("conditions", {}), where=where)
         return dataclasses.replace(run, conditions=conditions)
-
-
-def read_run(path: Path) -> TrainingConfig:
-    """Read a run of either kind from a TOML file; `method = "fine-tuning"` tells which.
-
-    Raises:
-        TrainingError: the file is no TOML, misses a key or has one that is unknown.
-    """
-    return parse_run(read_toml(path), where=str(path))
-
-
-def parse_run(content: dict[str, Any], *, where: str) -> TrainingConfig:
-    """Make a run of either kind from plain values.
-
-    Raises:
-        TrainingError: a key is missing or unknown.
-    """
-    kind = FineTuningConfig if "method" in content else TrainingConfig
-    return kind.from_mapping(content, where=where)

@@ -54,7 +54,8 @@ def test_the_shape_of_wav2vec2_base_goes_through_its_run(tmp_path):
 
     from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-    from recognizer.training.tuning_config import FineTuningConfig, read_run
+    from recognizer.training.run_kinds import read_run
+    from recognizer.training.tuning_config import FineTuningConfig
     from recognizer.training.tuning_run import TuningRun
 
     Wav2Vec2Model(Wav2Vec2Config()).save_pretrained(tmp_path / "base")

@@ -7,7 +7,7 @@ import pytest
 from recognizer.training.config import TrainingConfig
 from recognizer.training.distillation import DistillationConfig
 from recognizer.training.errors import TrainingError
-from recognizer.training.tuning_config import read_run
+from recognizer.training.run_kinds import read_run
 from tests.recognizer.training.made_up import TOML, make_config
 
 

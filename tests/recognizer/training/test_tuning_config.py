@@ -4,7 +4,8 @@ import pytest
 
 from recognizer.training.config import TrainingConfig
 from recognizer.training.errors import TrainingError
-from recognizer.training.tuning_config import FineTuningConfig, parse_run, read_run
+from recognizer.training.run_kinds import parse_run, read_run
+from recognizer.training.tuning_config import FineTuningConfig
 from tests.recognizer.training.made_up import TOML, make_tuning_config
 
 TUNING = 'name = "t"\nmethod = "fine-tuning"\nencoder = "e"\ncorpora = ["ravdess"]\n'
@@ -34,7 +35,7 @@ def test_a_run_survives_being_saved():
         ("colour = 1", "unknown key 'colour'"),
         ("frozen_blocks = 4", "frozen_blocks must lie within 0 to 3"),
         ('precision = "half"', "precision must be float32 or bfloat16, got 'half'"),
-        ('method = "guessing"', "method must be fine-tuning"),
+        ('method = "guessing"', "method must be fine-tuning or probe, got 'guessing'"),
         ("unfreeze_at = [0.5, 0.1]\nunfreeze_blocks = [0, 1]", "ascend from 0"),
         ("unfreeze_at = [0.0, 100.0]\nunfreeze_blocks = [0, 1]", "must be fractions of the run"),
         ("trains_stem = true\nfrozen_blocks = 1", "so it cannot be trained"),
