@@ -63,16 +63,7 @@ def build_model(config: TrainingConfig, *, from_scratch: bool = False, max_s: fl
         TrainingError: the encoder cannot be had.
     """
     encoder = build_encoder(config.encoder, n_blocks=config.n_blocks, max_s=max_s, from_scratch=from_scratch)
-    model = EmotionClassifier(
-        encoder,
-        first_layer=config.first_layer,
-        layer_mix=config.layer_mix,
-        pooling=config.pooling,
-        level_db=config.level_db,
-        hidden_sizes=config.hidden_sizes,
-        dropout=config.dropout,
-    )
-    return model.eval()
+    return EmotionClassifier(encoder, config).eval()
 
 
 def set_head(model: EmotionClassifier, fitted: FittedHead) -> None:

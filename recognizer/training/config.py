@@ -58,6 +58,9 @@ class TrainingConfig:
         n_views: augmented copies of each clip beside the clean one.
         hidden_sizes: width of the hidden layer of each of the head's members, whose logits are averaged; 0 for a
             linear one.
+        specialists: corpora that get a committee of their own beside the one for all, see `Mixture`; each must have
+            all labels.
+        specialist_sizes: as `hidden_sizes`, of each of those.
         n_epochs: passes over the clips.
         batch_size: clips in one step.
         learning_rate: peak of the one-cycle schedule.
@@ -83,6 +86,8 @@ class TrainingConfig:
     hop_s: float = 1.5
     n_views: int = 1
     hidden_sizes: tuple[int, ...] = (256, 256, 0)
+    specialists: tuple[str, ...] = ()
+    specialist_sizes: tuple[int, ...] = (96, 96, 0)
     n_epochs: int = 20
     batch_size: int = 128
     learning_rate: float = 2e-3
@@ -102,10 +107,11 @@ class TrainingConfig:
         """
         if not self.corpora:
             raise TrainingError(f"run {self.name!r}: expected at least one corpus, got none")
-        if min(self.hidden_sizes, default=-1) < 0:
-            raise TrainingError(
-                f"run {self.name!r}: hidden_sizes must be 0 or more, and one at least, got {self.hidden_sizes}"
-            )
+        for name in ("hidden_sizes", "specialist_sizes"):
+            if min(getattr(self, name), default=-1) < 0:
+                raise TrainingError(
+                    f"run {self.name!r}: {name} must be 0 or more, and one at least, got {getattr(self, name)}"
+                )
         self.check_choice("layer_mix", get_args(LayerMix))
         self.check_choice("pooling", get_args(Pooling))
         bounds = {
@@ -125,6 +131,11 @@ class TrainingConfig:
             "kappa": (0.01, math.inf),
         }
         self.check_bounds(bounds)
+
+    def list_specialists(self) -> tuple[str, ...]:
+        """List the corpora trained on that get a committee of their own; one corpus alone needs none."""
+        named = tuple(corpus for corpus in self.specialists if corpus in self.corpora)
+        return named if len(self.corpora) > 1 else ()
 
     def check_choice(self, field_name: str, choices: tuple[str, ...]) -> None:
         """Refuse a word that is none of the choices.

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from scipy.sparse import csr_array
-from torch import Tensor, nn
-from torch.nn import functional
+from sklearn.linear_model import LogisticRegression
 
 from recognizer.labels import LABELS
+from recognizer.training.committee import Committee, Mixture, build_network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from torch import nn
 
     from recognizer.training.config import TrainingConfig
 
 # Share of the clips of an epoch that know nothing of the voice, as a listener's first note does.
 UNKNOWN_VOICE_SHARE = 0.3
-# Between two layers; before the first one a run may choose.
-HIDDEN_DROPOUT = 0.5
+# Strength of the gate's regularization, scikit-learn's C: weak enough to know a corpus by, strong enough to doubt.
+_GATE_C = 1e-3
+# The gate's bias to corpora that are not there.
+_NEVER = -50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,19 +37,20 @@ class Head:
         std: float32, shape (d,).
         mood_offsets: float32, shape (n_labels, d), how far each label's mean lies from the mean over labels,
             standardized.
-        network: standardized, centered statistics (B, d) -> logits (B, n_labels), in evaluation mode.
+        network: standardized statistics, centered and not, (B, d) each, to logits (B, n_labels); in evaluation mode.
     """
 
     mean: np.ndarray
     std: np.ndarray
     mood_offsets: np.ndarray
-    network: Committee
+    network: Committee | Mixture
 
     @torch.inference_mode()
     def compute_logits(self, statistics: np.ndarray, center: np.ndarray | float = 0.0) -> np.ndarray:
         """Turn statistics (n, d) into logits (n, n_labels); `center` is taken off after standardizing."""
-        standardized = ((statistics - self.mean) / self.std - center).astype(np.float32)
-        logits: np.ndarray = self.network(torch.from_numpy(standardized)).numpy()
+        standardized = ((statistics - self.mean) / self.std).astype(np.float32)
+        centered = (standardized - center).astype(np.float32)
+        logits: np.ndarray = self.network(torch.from_numpy(centered), torch.from_numpy(standardized)).numpy()
         return logits
 
 
@@ -81,52 +86,6 @@ class TrainingClips:
         return normalized
 
 
-class Committee(nn.Module):
-    """Networks over the same statistics whose logits are averaged.
-
-    Networks with a hidden layer let one head serve corpora that speak differently; a linear one strays less on voices
-    unlike any it learned from; and the mean of several depends less on chance than any of them.
-
-    Args:
-        statistics_dim: width of the input.
-        hidden_sizes: width of each member's hidden layer; 0 for a linear member.
-        dropout: share of statistics dropped before all members, in training.
-    """
-
-    def __init__(self, statistics_dim: int, *, hidden_sizes: Sequence[int], dropout: float) -> None:
-        super().__init__()
-        # One for all: drawing it costs as much as the rest of a step.
-        self.dropout = nn.Dropout(dropout)
-        self.members = nn.ModuleList(_build_member(statistics_dim, size) for size in hidden_sizes)
-
-    def forward(self, statistics: Tensor) -> Tensor:
-        """Turn (B, d) into logits (B, n_labels)."""
-        return self._run_members(statistics).mean(dim=0)
-
-    def compute_loss(self, statistics: Tensor, truth: Tensor, label_smoothing: float) -> Tensor:
-        """Sum the members' losses, so that each learns as if it were alone."""
-        logits = self._run_members(statistics)
-        loss = functional.cross_entropy(
-            logits.flatten(0, 1), truth.repeat(len(logits)), label_smoothing=label_smoothing, reduction="sum"
-        )
-        return loss / len(truth)
-
-    def _run_members(self, statistics: Tensor) -> Tensor:
-        dropped = self.dropout(statistics)
-        return torch.stack([member(dropped) for member in self.members])
-
-
-def _build_member(statistics_dim: int, hidden_size: int) -> nn.Module:
-    if not hidden_size:
-        return nn.Linear(statistics_dim, len(LABELS))
-    return nn.Sequential(
-        nn.Linear(statistics_dim, hidden_size),
-        nn.GELU(),
-        nn.Dropout(HIDDEN_DROPOUT),
-        nn.Linear(hidden_size, len(LABELS)),
-    )
-
-
 def fit_head(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> Head:
     """Fit a head on all views of the clips.
 
@@ -140,17 +99,50 @@ def fit_head(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> Head
         seed: of every draw.
 
     Raises:
-        ValueError: a label does not occur.
+        ValueError: a label does not occur, or a corpus with a committee of its own lacks one.
     """
     refuse_missing_labels(clips.truth)
     weights = clips.weigh()
     standardized, mean, std = standardize(clips, weights)
+    specialists = _find_specialists(clips, config)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = Committee(standardized.shape[2], hidden_sizes=config.hidden_sizes, dropout=config.dropout)
-        _optimize(network, standardized, clips, weights=weights, config=config, rng=np.random.default_rng(seed))
+        network = build_network(config, standardized.shape[2], len(specialists))
+        if isinstance(network, Committee):
+            _optimize(network, standardized, clips, config, seed=seed)
+        else:
+            _optimize(network.general, standardized, clips, config, seed=seed)
+            for corpus, specialist in zip(specialists, network.list_specialists(), strict=True):
+                own = clips.corpora == corpus
+                _optimize(specialist, standardized[own], clips.select(own), config, seed=seed)
+            _fit_gate(network.gate, standardized[:, 0], clips.corpora, specialists, weights)
     offsets = compute_mood_offsets(standardized.mean(axis=1), clips.truth, weights)
     return Head(mean, std, offsets, network.eval())
+
+
+def _find_specialists(clips: TrainingClips, config: TrainingConfig) -> list[str]:
+    """List the corpora that get a committee of their own: of those the run names, the ones there are clips of."""
+    present = np.unique(clips.corpora)
+    specialists = [corpus for corpus in config.list_specialists() if corpus in present and len(present) > 1]
+    for corpus in specialists:
+        refuse_missing_labels(clips.truth[clips.corpora == corpus])
+    return specialists
+
+
+def _fit_gate(
+    gate: nn.Linear, standardized: np.ndarray, corpora: np.ndarray, specialists: Sequence[str], weights: np.ndarray
+) -> None:
+    """Fit whose corpus a clip sounds like, from statistics (n_clips, d): a logistic regression over all corpora."""
+    classes = np.array([specialists.index(corpus) if corpus in specialists else len(specialists) for corpus in corpora])
+    model = LogisticRegression(C=_GATE_C, max_iter=1000, tol=1e-3)
+    model.fit(standardized, classes, sample_weight=weights)
+    is_binary = len(model.classes_) == 2  # noqa: PLR2004 - scikit-learn keeps one row then, for the second class
+    weight, bias = torch.zeros_like(gate.weight), torch.full_like(gate.bias, _NEVER)
+    known = torch.from_numpy(model.classes_[1:] if is_binary else model.classes_)
+    bias[torch.from_numpy(model.classes_)] = 0.0
+    weight[known] = torch.from_numpy(model.coef_).float()
+    bias[known] = torch.from_numpy(model.intercept_).float()
+    gate.load_state_dict({"weight": weight, "bias": bias})
 
 
 def refuse_missing_labels(truth: np.ndarray) -> None:
@@ -197,15 +189,10 @@ def compute_mood_offsets(standardized: np.ndarray, truth: np.ndarray, weights: n
     return offsets
 
 
-def _optimize(  # noqa: PLR0913 - what a training loop needs
-    network: Committee,
-    standardized: np.ndarray,
-    clips: TrainingClips,
-    *,
-    weights: np.ndarray,
-    config: TrainingConfig,
-    rng: np.random.Generator,
+def _optimize(
+    network: Committee, standardized: np.ndarray, clips: TrainingClips, config: TrainingConfig, *, seed: int
 ) -> None:
+    weights, rng = clips.weigh(), np.random.default_rng(seed)
     n_clips, n_views = standardized.shape[:2]
     n_batches = max(1, n_clips // config.batch_size)
     truth = torch.from_numpy(clips.truth)

@@ -8,13 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from recognizer.labels import LABELS
-from recognizer.training.head import Committee
+from recognizer.training.committee import build_network
 from recognizer.training.pooling import build_pooler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from recognizer.training.config import LayerMix, Pooling
+    from recognizer.training.config import TrainingConfig
     from recognizer.training.encoders import SpeechEncoder
 
 # Keeps digital silence from being raised to a roar: -66 dB of full scale.
@@ -29,12 +27,7 @@ class EmotionClassifier(nn.Module):
 
     Args:
         encoder: gives the stem's output and every block's.
-        first_layer: the lowest of the encoder's states that is read; 0 is the stem.
-        layer_mix: pool a softmax-weighted sum of the layers read, or each layer by itself.
-        level_db: root mean square every waveform is brought to, in dB of full scale: microphones differ.
-        pooling: how a state's frames become one vector.
-        hidden_sizes: width of the hidden layer of each of the head's members, see `Committee`.
-        dropout: share of statistics dropped before the head, in training.
+        config: which layers are read, how they are mixed and pooled, at what level, and the head.
 
     Source: Chen et al. (2022), SUPERB, for the weighted sum of layers.
     """
@@ -43,32 +36,22 @@ class EmotionClassifier(nn.Module):
     statistics_std: Tensor
     mood_offsets: Tensor
 
-    def __init__(  # noqa: PLR0913 - one option for each choice that a run makes about the network
-        self,
-        encoder: SpeechEncoder,
-        *,
-        first_layer: int = 0,
-        layer_mix: LayerMix = "weighted",
-        level_db: float = -26.0,
-        pooling: Pooling = "mean-and-deviation",
-        hidden_sizes: Sequence[int] = (256, 256, 0),
-        dropout: float = 0.5,
-    ) -> None:
+    def __init__(self, encoder: SpeechEncoder, config: TrainingConfig) -> None:
         super().__init__()
         self.encoder = encoder
-        self.first_layer = first_layer
-        self.level = 10.0 ** (level_db / 20.0)
-        n_layers = len(encoder.blocks) + 1 - first_layer
-        self.layer_weights = nn.Parameter(torch.zeros(n_layers)) if layer_mix == "weighted" else None
-        n_pooled = 1 if layer_mix == "weighted" else n_layers
-        poolers = [build_pooler(pooling, encoder.hidden_size) for _ in range(n_pooled)]
+        self.first_layer = config.first_layer
+        self.level = 10.0 ** (config.level_db / 20.0)
+        n_layers = len(encoder.blocks) + 1 - config.first_layer
+        self.layer_weights = nn.Parameter(torch.zeros(n_layers)) if config.layer_mix == "weighted" else None
+        n_pooled = 1 if config.layer_mix == "weighted" else n_layers
+        poolers = [build_pooler(config.pooling, encoder.hidden_size) for _ in range(n_pooled)]
         self.statistics_dim = sum(pooler.n_statistics for pooler in poolers) * encoder.hidden_size
         self.poolers = nn.ModuleList(poolers)
         self.register_buffer("statistics_mean", torch.zeros(self.statistics_dim))
         self.register_buffer("statistics_std", torch.ones(self.statistics_dim))
         # What each mood does to the standardized statistics; serving takes it off a voice's baseline.
         self.register_buffer("mood_offsets", torch.zeros(len(LABELS), self.statistics_dim))
-        self.head = Committee(self.statistics_dim, hidden_sizes=hidden_sizes, dropout=dropout)
+        self.head = build_network(config, self.statistics_dim, len(config.list_specialists()))
 
     def forward(self, waveform: Tensor, center: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Classify windows of speech.
@@ -87,7 +70,7 @@ class EmotionClassifier(nn.Module):
         """Give logits and standardized statistics of pooled statistics (B, statistics_dim); see `forward`."""
         statistics = (pooled - self.statistics_mean) / self.statistics_std
         centered = statistics if center is None else statistics - center
-        return self.head(centered), statistics
+        return self.head(centered, statistics), statistics
 
     def pool(self, waveform: Tensor) -> Tensor:
         """Turn waveforms (B, n_samples) into statistics over time of the layers read, (B, statistics_dim)."""

@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from recognizer.calibration import compute_distance
 from recognizer.corpora.splits import group_folds
 from recognizer.labels import LABELS
-from recognizer.training.head import Committee, Head, compute_mood_offsets, refuse_missing_labels, standardize
+from recognizer.training.committee import Committee
+from recognizer.training.head import Head, compute_mood_offsets, refuse_missing_labels, standardize
 from recognizer.training.inner_folds import N_INNER_FOLDS, FittedHead, compute_uar_by_corpus, fit_confidence
 
 if TYPE_CHECKING:

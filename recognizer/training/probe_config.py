@@ -39,6 +39,10 @@ class ProbeConfig(TrainingConfig):
         """
         # A class with slots is made twice, which `super()` without arguments does not survive.
         TrainingConfig.__post_init__(self)
+        if self.specialists:
+            raise TrainingError(
+                f"run {self.name!r}: a probe is one regression, so specialists must be empty, got {self.specialists}"
+            )
         self.check_choice("method", (METHOD,))
         self.check_choice("layer_mix", ("concatenated",))
         if self.hidden_sizes != (0,):

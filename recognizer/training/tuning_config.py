@@ -78,6 +78,11 @@ class FineTuningConfig(TrainingConfig):
         """
         # A class with slots is made twice, which `super()` without arguments does not survive.
         TrainingConfig.__post_init__(self)
+        if self.specialists:
+            raise TrainingError(
+                f"run {self.name!r}: fine-tuning trains one committee, so specialists must be empty, "
+                f"got {self.specialists}"
+            )
         for name, choices in (
             ("method", (METHOD,)),
             ("precision", get_args(Precision)),

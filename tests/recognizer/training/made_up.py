@@ -122,7 +122,9 @@ def make_statistics(truth: np.ndarray, *, n_views: int = 2, dim: int = 12, seed:
 
 def make_checkpoint(encoder_dir: Path) -> Checkpoint:
     """Make a checkpoint whose head tells apart what the exporter's test sounds differ in."""
-    config = make_config(encoder=str(encoder_dir))
+    config = make_config(
+        encoder=str(encoder_dir), corpora=("ravdess", "nemo"), specialists=("nemo",), specialist_sizes=(6, 0)
+    )
     model = build_model(config)
     rng = np.random.default_rng(0)
     windows = [torch.from_numpy(each) for each in export._make_windows(config.window_s)]
@@ -140,7 +142,9 @@ def make_checkpoint(encoder_dir: Path) -> Checkpoint:
 def write_head(folder: Path, encoder_dir: Path) -> Path:
     """Write the head of that checkpoint, as of an encoder that only the hub could know."""
     checkpoint = make_checkpoint(encoder_dir)
-    named = dataclasses.replace(checkpoint, config=make_config(encoder="nowhere/tiny-encoder", name=folder.name))
+    named = dataclasses.replace(
+        checkpoint, config=dataclasses.replace(checkpoint.config, encoder="nowhere/tiny-encoder", name=folder.name)
+    )
     save_head(folder, named, version="3", model_card="# A head\n")
     return folder
 

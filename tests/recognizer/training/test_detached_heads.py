@@ -65,12 +65,20 @@ def test_nothing_of_the_encoder_is_kept(folder):
 
     assert names == {
         "fingerprint",
-        "head.members.0.0.bias",
-        "head.members.0.0.weight",
-        "head.members.0.3.bias",
-        "head.members.0.3.weight",
-        "head.members.1.bias",
-        "head.members.1.weight",
+        "head.gate.bias",
+        "head.gate.weight",
+        "head.general.members.0.0.bias",
+        "head.general.members.0.0.weight",
+        "head.general.members.0.3.bias",
+        "head.general.members.0.3.weight",
+        "head.general.members.1.bias",
+        "head.general.members.1.weight",
+        "head.specialists.0.members.0.0.bias",
+        "head.specialists.0.members.0.0.weight",
+        "head.specialists.0.members.0.3.bias",
+        "head.specialists.0.members.0.3.weight",
+        "head.specialists.0.members.1.bias",
+        "head.specialists.0.members.1.weight",
         "mood_offsets",
         "statistics_mean",
         "statistics_std",
@@ -180,12 +188,12 @@ def test_a_missing_or_broken_file_is_refused(folder, name, content):
 
 def test_weights_that_do_not_fit_the_run_are_refused(folder, whisper_dir):
     weights = load_file(folder / WEIGHTS_FILE)
-    del weights["head.members.0.3.bias"]
+    del weights["head.general.members.0.3.bias"]
     save_file(weights, folder / WEIGHTS_FILE)
     change_fields(folder, files={WEIGHTS_FILE: compute_sha256(folder / WEIGHTS_FILE)})
 
     with pytest.raises(
-        TrainingError, match=r"(?s)head 'tiny': its weights don't fit its run: .*head\.members\.0\.3\.bias"
+        TrainingError, match=r"(?s)head 'tiny': its weights don't fit its run: .*head\.general\.members\.0\.3\.bias"
     ):
         join_head(load_head(folder), str(whisper_dir))
 

@@ -71,7 +71,7 @@ def test_the_bundle_carries_what_moods_do_to_the_statistics(checkpoint, bundle_d
     bundle = EmotionRecognizer.load(bundle_dir).bundle
 
     np.testing.assert_array_equal(bundle.mood_offsets, checkpoint.model.mood_offsets.numpy())
-    assert bundle.description.calibration.fitted_on == "out-of-fold speakers of ravdess"
+    assert bundle.description.calibration.fitted_on == "out-of-fold speakers of ravdess, nemo"
 
 
 def test_int8_is_smaller_or_as_small_and_agrees(checkpoint, bundle_dir, tmp_path):

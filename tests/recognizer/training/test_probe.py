@@ -104,6 +104,7 @@ def test_the_method_makes_a_probe_of_a_run(tmp_path):
         ({"layer_ranges": ()}, "expected layer_ranges and c_values above 0"),
         ({"c_values": (0.0, 1.0)}, "expected layer_ranges and c_values above 0"),
         ({"hidden_sizes": (8,)}, "a probe is linear"),
+        ({"specialists": ("ravdess",)}, "a probe is one regression, so specialists must be empty"),
         ({"layer_mix": "weighted"}, "layer_mix must be concatenated"),
     ],
 )
