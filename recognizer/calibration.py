@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 
 if TYPE_CHECKING:
@@ -133,6 +133,32 @@ def fit_temperature(logits: FloatArray, truth: IntArray) -> float:
     low, high = TEMPERATURE_RANGE
     fit = minimize_scalar(compute_nll, bounds=(math.log(low), math.log(high)), method="bounded")
     return float(np.exp(fit.x))
+
+
+def fit_temperatures(logits: FloatArray, shares: FloatArray, truth: IntArray) -> FloatArray:
+    """Find a temperature for each kind of recording, where some kinds are heard better than others.
+
+    Args:
+        logits: shape (n_clips, n_labels), untempered.
+        shares: shape (n_clips, n_kinds), how far each clip is of each kind; rows sum to 1. Its temperature is the mean
+            over kinds.
+        truth: shape (n_clips,), labels as integers.
+
+    Returns:
+        Shape (n_kinds,), within `TEMPERATURE_RANGE`, with the least negative log-likelihood; 1 for a kind without
+        clips.
+    """
+    rows = np.arange(len(truth))
+    wide = np.asarray(logits, dtype=np.float64)
+
+    def compute_nll(log_temperatures: FloatArray) -> float:
+        temperatures = shares @ np.exp(log_temperatures)
+        return float(-log_softmax(wide / temperatures[:, np.newaxis], axis=-1)[rows, truth].mean())
+
+    low, high = np.log(TEMPERATURE_RANGE)
+    fit = minimize(compute_nll, np.zeros(shares.shape[1]), method="L-BFGS-B", bounds=[(low, high)] * shares.shape[1])
+    temperatures: FloatArray = np.exp(fit.x)
+    return temperatures
 
 
 def compute_margin(logits: FloatArray) -> FloatArray:

@@ -72,6 +72,8 @@ class Mixture(nn.Module):
     Source: Jacobs et al. (1991), Neural Computation 3(1), "Adaptive mixtures of local experts", for the gate.
     """
 
+    temperatures: Tensor
+
     def __init__(
         self,
         statistics_dim: int,
@@ -88,6 +90,8 @@ class Mixture(nn.Module):
         )
         # The last of its outputs stands for all other corpora.
         self.gate = nn.Linear(statistics_dim, n_specialists + 1)
+        # Who sounds like a corpus that is hard to hear is believed less.
+        self.register_buffer("temperatures", torch.ones(n_specialists + 1))
 
     def forward(self, centered: Tensor, standardized: Tensor) -> Tensor:
         """Turn standardized statistics (B, d), centered and not, into logits (B, n_labels).
@@ -95,11 +99,15 @@ class Mixture(nn.Module):
         The gate hears what is not centered: a known voice's center takes the recording's sound away with it.
         """
         general: Tensor = self.general(centered)
-        shares = SPECIALIST_SHARE * torch.softmax(self.gate(standardized), dim=1)
+        shares = self.compute_shares(standardized)
         logits = general
         for number, specialist in enumerate(self.list_specialists()):
-            logits = logits + shares[:, number, None] * (specialist(centered) - general)
-        return logits
+            logits = logits + SPECIALIST_SHARE * shares[:, number, None] * (specialist(centered) - general)
+        return logits / (shares * self.temperatures).sum(dim=1, keepdim=True)
+
+    def compute_shares(self, standardized: Tensor) -> Tensor:
+        """Say how far clips (B, d) sound like each specialist's corpus and, last, like others; rows sum to 1."""
+        return torch.softmax(self.gate(standardized), dim=1)
 
     def list_specialists(self) -> list[Committee]:
         """List the committees that serve one corpus each."""

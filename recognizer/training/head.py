@@ -37,12 +37,14 @@ class Head:
         std: float32, shape (d,).
         mood_offsets: float32, shape (n_labels, d), how far each label's mean lies from the mean over labels,
             standardized.
+        specialists: corpora that have a committee of their own in the network.
         network: standardized statistics, centered and not, (B, d) each, to logits (B, n_labels); in evaluation mode.
     """
 
     mean: np.ndarray
     std: np.ndarray
     mood_offsets: np.ndarray
+    specialists: tuple[str, ...]
     network: Committee | Mixture
 
     @torch.inference_mode()
@@ -52,6 +54,15 @@ class Head:
         centered = (standardized - center).astype(np.float32)
         logits: np.ndarray = self.network(torch.from_numpy(centered), torch.from_numpy(standardized)).numpy()
         return logits
+
+    @torch.inference_mode()
+    def compute_shares(self, statistics: np.ndarray) -> np.ndarray:
+        """Say how far statistics (n, d) sound like each specialist's corpus and, last, like others; rows sum to 1."""
+        if isinstance(self.network, Committee):
+            return np.ones((len(statistics), 1))
+        standardized = ((statistics - self.mean) / self.std).astype(np.float32)
+        shares: np.ndarray = self.network.compute_shares(torch.from_numpy(standardized)).numpy()
+        return shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +128,13 @@ def fit_head(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> Head
                 _optimize(specialist, standardized[own], clips.select(own), config, seed=seed)
             _fit_gate(network.gate, standardized[:, 0], clips.corpora, specialists, weights)
     offsets = compute_mood_offsets(standardized.mean(axis=1), clips.truth, weights)
-    return Head(mean, std, offsets, network.eval())
+    return Head(mean, std, offsets, specialists, network.eval())
 
 
-def _find_specialists(clips: TrainingClips, config: TrainingConfig) -> list[str]:
+def _find_specialists(clips: TrainingClips, config: TrainingConfig) -> tuple[str, ...]:
     """List the corpora that get a committee of their own: of those the run names, the ones there are clips of."""
     present = np.unique(clips.corpora)
-    specialists = [corpus for corpus in config.list_specialists() if corpus in present and len(present) > 1]
+    specialists = tuple(corpus for corpus in config.list_specialists() if corpus in present and len(present) > 1)
     for corpus in specialists:
         refuse_missing_labels(clips.truth[clips.corpora == corpus])
     return specialists

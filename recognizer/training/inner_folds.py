@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from recognizer.calibration import (
     CONFORMAL_LEVEL,
@@ -17,10 +18,12 @@ from recognizer.calibration import (
     fit_conformal_quantile,
     fit_largest_distance,
     fit_temperature,
+    fit_temperatures,
 )
 from recognizer.corpora.splits import group_folds
 from recognizer.labels import LABELS
 from recognizer.metrics import uar
+from recognizer.training.committee import Mixture
 from recognizer.training.head import Head, TrainingClips, fit_head
 
 if TYPE_CHECKING:
@@ -66,12 +69,18 @@ def gather(utterances: Sequence[Utterance], statistics: np.ndarray) -> TrainingC
 
 
 def fit_with_inner_folds(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> FittedHead:
-    """Fit confidence on inner speaker folds, then the head on everything given."""
+    """Fit a head on everything given, and on inner speaker folds how much to believe it."""
+    head = fit_head(clips, config, seed=seed)
     fold_of_clip = group_folds(clips.speakers.tolist(), N_INNER_FOLDS, np.random.default_rng(seed))
-    logits, distances = _predict_inner(clips, fold_of_clip, config, seed)
+    inner = _predict_inner(clips, fold_of_clip, config, head.specialists, seed)
+    logits = inner.logits
+    if isinstance(head.network, Mixture):
+        temperatures = fit_temperatures(logits, inner.shares, clips.truth)
+        head.network.temperatures.copy_(torch.from_numpy(temperatures))
+        logits = logits / (inner.shares @ temperatures)[:, np.newaxis]
     return FittedHead(
-        head=fit_head(clips, config, seed=seed),
-        confidence=fit_confidence(logits, clips.truth, distances),
+        head=head,
+        confidence=fit_confidence(logits, clips.truth, inner.distances),
         inner_uar=compute_uar_by_corpus(logits, clips),
     )
 
@@ -98,18 +107,39 @@ def fit_confidence(logits: np.ndarray, truth: np.ndarray, distances: np.ndarray)
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _InnerPredictions:
+    """What heads said of clips whose speakers they were not fitted on.
+
+    Attributes:
+        logits: shape (n_clips, n_labels).
+        shares: shape (n_clips, n_specialists + 1), see `Head.compute_shares`.
+        distances: shape (n_clips, n_views).
+    """
+
+    logits: np.ndarray
+    shares: np.ndarray
+    distances: np.ndarray
+
+
 def _predict_inner(
-    clips: TrainingClips, fold_of_clip: np.ndarray, config: TrainingConfig, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Give each clip's logits (n_clips, n_labels) and all its views' distances (n_clips, n_views)."""
-    logits = np.empty((len(clips.truth), len(LABELS)))
-    distances = np.empty(clips.statistics.shape[:2])
+    clips: TrainingClips, fold_of_clip: np.ndarray, config: TrainingConfig, specialists: Sequence[str], seed: int
+) -> _InnerPredictions:
+    predicted = _InnerPredictions(
+        logits=np.empty((len(clips.truth), len(LABELS))),
+        shares=np.zeros((len(clips.truth), len(specialists) + 1)),
+        distances=np.empty(clips.statistics.shape[:2]),
+    )
     for fold in range(N_INNER_FOLDS):
-        is_held_out = fold_of_clip == fold
-        head = fit_head(clips.select(~is_held_out), config, seed=seed)
-        logits[is_held_out] = head.compute_logits(clips.statistics[is_held_out, 0])
-        distances[is_held_out] = compute_distance((clips.statistics[is_held_out] - head.mean) / head.std)
-    return logits, distances
+        rows = np.flatnonzero(fold_of_clip == fold)
+        head = fit_head(clips.select(fold_of_clip != fold), config, seed=seed)
+        clean = clips.statistics[rows, 0]
+        predicted.logits[rows] = head.compute_logits(clean)
+        # A fold may have all of a corpus, and a head without it no specialist for it.
+        columns = np.array([*(specialists.index(corpus) for corpus in head.specialists), len(specialists)])
+        predicted.shares[rows[:, np.newaxis], columns] = head.compute_shares(clean)
+        predicted.distances[rows] = compute_distance((clips.statistics[rows] - head.mean) / head.std)
+    return predicted
 
 
 def compute_uar_by_corpus(logits: np.ndarray, clips: TrainingClips) -> dict[str, float]:

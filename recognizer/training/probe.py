@@ -98,7 +98,7 @@ def _iter_heads(clips: TrainingClips, config: ProbeConfig, choices: list[_Choice
         for choice in of_range:
             model.set_params(C=choice.c)
             model.fit(standardized[:, 0, read], clips.truth, sample_weight=weights)
-            yield choice, Head(mean, std, offsets, _build_network(model, read, standardized.shape[2]))
+            yield choice, Head(mean, std, offsets, (), _build_network(model, read, standardized.shape[2]))
 
 
 def _build_network(model: LogisticRegression, read: slice, n_statistics: int) -> Committee:

@@ -17,6 +17,7 @@ from recognizer.calibration import (
     fit_conformal_quantile,
     fit_largest_distance,
     fit_temperature,
+    fit_temperatures,
 )
 from recognizer.metrics import nll
 
@@ -169,3 +170,29 @@ def test_hardly_any_voice_like_those_learned_from_lies_too_far():
 
     assert (rng.gamma(50.0, 0.02, 5000) > limit).mean() < 0.001
     assert limit < 2 * np.median(distances)
+
+
+def test_each_kind_of_recording_gets_the_temperature_it_needs():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 4, 4000)
+    logits = 2.0 * np.eye(4)[truth] + rng.normal(size=(4000, 4))
+    is_second = np.arange(4000) >= 2000
+    shares = np.stack([~is_second, is_second, np.zeros(4000)], axis=1).astype(float)
+    alone = [fit_temperature(logits[part], truth[part]) for part in (~is_second, is_second)]
+
+    temperatures = fit_temperatures(logits * np.where(is_second, 3.0, 1.0)[:, None], shares, truth)
+
+    assert temperatures[:2] == pytest.approx([alone[0], 3 * alone[1]], rel=0.01)
+    assert temperatures[2] == pytest.approx(1.0)
+
+
+def test_a_clip_of_two_kinds_has_the_mean_of_their_temperatures():
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 4, 4000)
+    shares = rng.dirichlet((1.0, 1.0), 4000)
+    calibrated = rng.normal(size=(4000, 4)) * 1.5
+    truth = np.array([rng.choice(4, p=row) for row in apply_temperature(calibrated, 1.0)])
+
+    temperatures = fit_temperatures(calibrated * (shares @ [0.5, 4.0])[:, None], shares, truth)
+
+    assert temperatures == pytest.approx([0.5, 4.0], rel=0.15)

@@ -76,6 +76,18 @@ def test_the_gate_hears_a_voice_as_it_came_and_the_committees_hear_it_centered()
     torch.testing.assert_close(logits, general + shares * (special - general))
 
 
+def test_who_sounds_like_a_corpus_that_is_hard_to_hear_is_believed_less():
+    mixture = Mixture(DIM, 1, hidden_sizes=(0,), specialist_sizes=(0,), dropout=0.0).eval()
+    statistics = torch.randn(5, DIM, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        shares, before = mixture.compute_shares(statistics), mixture(statistics, statistics)
+        mixture.temperatures.copy_(torch.tensor([2.0, 3.0]))
+
+        after = mixture(statistics, statistics)
+
+    torch.testing.assert_close(after * (2 * shares[:, :1] + 3 * shares[:, 1:]), before)
+
+
 @pytest.mark.parametrize(
     ("corpora", "n_specialists"),
     [("abc", 2), ("ab", 2), ("ac", 1), ("bc", 1)],

@@ -79,6 +79,7 @@ def test_nothing_of_the_encoder_is_kept(folder):
         "head.specialists.0.members.0.3.weight",
         "head.specialists.0.members.1.bias",
         "head.specialists.0.members.1.weight",
+        "head.temperatures",
         "mood_offsets",
         "statistics_mean",
         "statistics_std",

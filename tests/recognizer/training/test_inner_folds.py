@@ -13,6 +13,7 @@ from recognizer.calibration import apply_temperature, build_conformal_sets, comp
 from recognizer.corpora.splits import group_folds
 from recognizer.corpora.utterance import Utterance
 from recognizer.labels import LABELS
+from recognizer.training.committee import Mixture
 from recognizer.training.head import fit_head
 from recognizer.training.inner_folds import fit_with_inner_folds, gather
 from recognizer.training.statistics import ClipStatistics
@@ -59,10 +60,11 @@ def test_inner_folds_hold_whole_speakers_out(seed, n_speakers, n_clips):
         fit_with_inner_folds(gathered, QUICK, seed=seed)
 
     everybody = set(gathered.speakers.tolist())
-    held_out = [everybody - speakers for speakers in seen[:3]]
+    assert len(seen) == 4
+    held_out = [everybody - speakers for speakers in seen[1:]]
     assert set.union(*held_out) == everybody
     assert sum(map(len, held_out)) == len(everybody)
-    assert seen[3] == everybody
+    assert seen[0] == everybody
 
 
 def test_speakers_of_two_corpora_with_one_name_are_two_people():
@@ -123,3 +125,34 @@ def test_sets_are_fitted_for_nine_clips_of_ten():
     posteriors = apply_temperature(fitted.head.compute_logits(gathered.statistics[:, 0]), fitted.confidence.temperature)
     sets = build_conformal_sets(posteriors, fitted.confidence.conformal_quantile)
     assert sets[np.arange(len(gathered.truth)), gathered.truth].mean() >= 0.9
+
+
+def test_temperatures_are_fitted_for_each_kind_of_voice():
+    rng = np.random.default_rng(0)
+    utterances = (*make_utterances(12), *make_utterances(12, corpus="nemo"))
+    clips = make_clip_statistics(utterances)
+    # Half of what is said of one corpus is wrong, and each is recorded in its own way.
+    is_nemo = np.array([each.corpus == "nemo" for each in utterances])
+    values = clips.values.copy()
+    values[is_nemo] = values[rng.permutation(np.flatnonzero(is_nemo))]
+    values[is_nemo, :, -1] += 20.0
+    run = make_config(corpora=("ravdess", "nemo"), specialists=("ravdess", "nemo"), specialist_sizes=(4, 0))
+
+    fitted = fit_with_inner_folds(gather(clips.utterances, values), run, seed=0)
+
+    assert isinstance(fitted.head.network, Mixture)
+    of_ravdess, of_nemo, _ = fitted.head.network.temperatures.tolist()
+    assert of_nemo > 1.5 * of_ravdess
+    # They have done the work of the one that comes after.
+    assert fitted.confidence.temperature == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_specialist_whose_only_voice_is_held_out_is_missing_in_that_fold_alone():
+    utterances = (*make_utterances(6), *make_utterances(1, 8, corpus="nemo"))
+    clips = make_clip_statistics(utterances)
+    run = make_config(n_epochs=1, corpora=("ravdess", "nemo"), specialists=("nemo",), specialist_sizes=(4, 0))
+
+    fitted = fit_with_inner_folds(gather(clips.utterances, clips.values), run, seed=0)
+
+    assert fitted.head.specialists == ("nemo",)
+    assert fitted.confidence.temperature > 0
