@@ -32,6 +32,8 @@ $(TEST_VENV)/.installed: pyproject.toml constraints.txt package-lock.json $(WEB_
 	@$(TEST_BIN)/python app/web/build_assets.py --dev
 	@touch $@
 
+# Two processes with a thread each: with more threads than cores, most of the time goes into waiting for one another.
+test: export OMP_NUM_THREADS ?= 1
 test: $(TEST_VENV)/.installed browser lint types contracts
 	$(TEST_BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term:skip-covered
 
