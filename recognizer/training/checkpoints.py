@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from recognizer.training.config import TrainingConfig
-    from recognizer.training.inner_folds import FittedHead
+    from recognizer.training.head import Head
 
 WEIGHTS_FILE = "model.safetensors"
 SETTINGS_FILE = "checkpoint.json"
@@ -66,9 +66,8 @@ def build_model(config: TrainingConfig, *, from_scratch: bool = False, max_s: fl
     return EmotionClassifier(encoder, config).eval()
 
 
-def set_head(model: EmotionClassifier, fitted: FittedHead) -> None:
+def set_head(model: EmotionClassifier, head: Head) -> None:
     """Put a fitted head into the network."""
-    head = fitted.head
     with torch.no_grad():
         model.statistics_mean.copy_(torch.from_numpy(head.mean))
         model.statistics_std.copy_(torch.from_numpy(head.std))

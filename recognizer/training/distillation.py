@@ -158,7 +158,7 @@ def distill(  # noqa: PLR0913 - what a training needs
     teacher: Any = build_encoder(config.encoder, n_blocks=max(1, *config.teacher_layers))
     student: Any = build_encoder(config.student)
     network = StudentAndTeacher(student, teacher.eval(), config)
-    clips = TrainingSet(rows, np.zeros((len(rows), 1), np.float32), weights, np.arange(len(rows)))
+    clips = TrainingSet(rows, np.zeros((len(rows), 1), np.float32), weights, np.arange(len(rows)), np.zeros(len(rows)))
     trainer = _DistillingTrainer(network, speech, clips, config, folder / f"trainer-{_name(config, rows)}")
     teacher.to(trainer.args.device).requires_grad_(requires_grad=False)
     trainer.remove_callback(PrinterCallback)

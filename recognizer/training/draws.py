@@ -47,12 +47,14 @@ class TrainingSet:
         targets: float32, shape (n_clips, n_labels), rows sum to 1.
         weights: shape (n_clips,), how often each is drawn.
         speakers: shape (n_clips,), integers.
+        corpora: shape (n_clips,).
     """
 
     rows: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
     speakers: np.ndarray
+    corpora: np.ndarray
 
 
 class ClipDataset(Dataset[dict[str, Any]]):

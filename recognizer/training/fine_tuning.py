@@ -96,6 +96,8 @@ def fine_tune(  # noqa: PLR0913 - what a training needs
     if start is None:
         plan.unfreeze(0)
         network.remember(store, data.training)
+        if config.fits_head_first:
+            network.fit_head(data.training, config, seed=seed)
     try:
         trainer.train(resume_from_checkpoint=str(start) if start else None)
     except _BrokenLossError as error:

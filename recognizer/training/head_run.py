@@ -92,7 +92,7 @@ class HeadRun:
         is_trained = np.array([each.corpus in self._config.corpora for each in self._clips.utterances])
         fitted = self._fit(is_trained, self._config.seed)
         self._on_progress("final head", 1, 1)
-        set_head(self._model, fitted)
+        set_head(self._model, fitted.head)
         facts = {
             "corpora": count_clips(self._clips.utterances, np.flatnonzero(is_trained)),
             "refused": [list(pair) for pair in self._clips.refused],

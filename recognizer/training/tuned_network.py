@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recognizer.training.checkpoints import set_head
+from recognizer.training.config import TrainingConfig
 from recognizer.training.draws import iter_equal_lengths
-from recognizer.training.head import UNKNOWN_VOICE_SHARE, compute_mood_offsets
+from recognizer.training.head import UNKNOWN_VOICE_SHARE, TrainingClips, compute_mood_offsets, fit_head
 from recognizer.training.speech_frames import to_waveform
 from recognizer.voice_baseline import MAX_WEIGHT
 
@@ -98,6 +100,27 @@ class TunedNetwork(nn.Module):
         mean = (weights * pooled).sum(dim=0)
         self.classifier.statistics_mean.copy_(mean)
         self.classifier.statistics_std.copy_((weights * (pooled - mean) ** 2).sum(dim=0).sqrt() + _LEAST_STD)
+
+    def fit_head(self, clips: TrainingSet, config: FineTuningConfig, *, seed: int) -> None:
+        """Fit the head on what was remembered, as a run on a frozen encoder would.
+
+        The first steps of a head that knows nothing bend the encoder away from what it learned elsewhere.
+
+        Source: Kumar et al. (2022), ICLR, "Fine-tuning can distort pretrained features and underperform
+        out-of-distribution".
+        """
+        frozen = TrainingConfig(
+            config.name,
+            config.encoder,
+            config.corpora,
+            hidden_sizes=config.hidden_sizes,
+            max_known_clips=config.max_known_clips,
+            kappa=config.kappa,
+        )
+        heard = TrainingClips(
+            self.memory.cpu().numpy()[:, np.newaxis], clips.targets.argmax(axis=1), clips.speakers, clips.corpora
+        )
+        set_head(self.classifier, fit_head(heard, frozen, seed=seed))
 
     @torch.no_grad()
     def learn_mood_offsets(self, clips: TrainingSet) -> None:

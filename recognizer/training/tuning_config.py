@@ -25,6 +25,8 @@ class FineTuningConfig(TrainingConfig):
         method: says that this is such a run.
         frozen_blocks: lower blocks that are never trained and whose outputs are computed once and kept, `n_views` of
             each clip; None trains on waveforms, altered anew whenever they are drawn.
+        fits_head_first: whether the head is fitted on the encoder as it comes, as a frozen run would, before both are
+            trained together.
         unfreeze_at: when more blocks are trained, ascending; as fractions of the run or in steps.
         unfreeze_blocks: how many blocks, counted from the top, are trained from each of those times on.
         unfreeze_unit: what `unfreeze_at` counts.
@@ -53,6 +55,7 @@ class FineTuningConfig(TrainingConfig):
     label_smoothing: float = 0.1
     method: str = METHOD
     frozen_blocks: int | None = None
+    fits_head_first: bool = False
     unfreeze_at: tuple[float, ...] = (0.0,)
     unfreeze_blocks: tuple[int, ...] = (1000,)
     unfreeze_unit: UnfreezeUnit = "fraction"

@@ -72,6 +72,7 @@ def split_validation(
         targets=np.stack([build_target(utterances[row], config) for row in rows[kept]]),
         weights=clips.weigh(),
         speakers=np.unique(speakers[kept], return_inverse=True)[1],
+        corpora=corpora[kept],
     )
     return TuningData(training, rows[is_validation], truth[is_validation], corpora[is_validation])
 

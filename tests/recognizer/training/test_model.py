@@ -46,7 +46,7 @@ def test_the_head_answers_in_torch_as_it_was_fitted_in_numpy(encoder_dir):
 
     with torch.inference_mode():
         pooled = model.pool(SPEECH).numpy()
-        set_head(model, fitted)
+        set_head(model, fitted.head)
         logits = model(SPEECH)[0].numpy()
         centered = model(SPEECH, torch.from_numpy(center))[0].numpy()
 

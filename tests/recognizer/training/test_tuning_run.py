@@ -18,7 +18,7 @@ from recognizer.bundles import load_bundle
 from recognizer.corpora.utterance import Utterance
 from recognizer.evaluation.predictions import read_predictions
 from recognizer.inference import EmotionRecognizer
-from recognizer.training.checkpoints import load_checkpoint
+from recognizer.training.checkpoints import build_model, load_checkpoint
 from recognizer.training.errors import TrainingError
 from recognizer.training.export import export
 from recognizer.training.fine_tuning import find_whole_checkpoint
@@ -129,6 +129,23 @@ def test_kept_lower_outputs_train_the_same_network_that_serves(whisper_dir, ravd
         served = checkpoint.model.pool(torch.from_numpy(waveform)[None])[0].numpy()
     # Between them lie 16-bit samples and 16-bit floats.
     np.testing.assert_allclose(kept, served, atol=1e-2)
+
+
+def test_a_head_fitted_first_is_where_training_starts(out_dir, wav2vec2_dir, ravdess_dir):
+    config = dataclasses.replace(
+        CONFIG, fits_head_first=True, n_steps=1, n_evaluations=1, learning_rate=1e-9, encoder_learning_rate=0.0
+    )
+    run = TuningRun(config, {"ravdess": ravdess_dir}, out_dir, encoder=str(wav2vec2_dir))
+    data = split_validation(run._utterances, np.arange(96), config, seed=config.seed, where="here")
+    fitted = build_model(dataclasses.replace(config, encoder=str(wav2vec2_dir)))
+    network = TunedNetwork(fitted, data.training, config)
+    network.remember(run._store, data.training)
+    network.fit_head(data.training, config, seed=config.seed)
+
+    trained = load_checkpoint(run.train_final(), encoder=str(wav2vec2_dir)).model
+
+    for name, weight in fitted.head.state_dict().items():
+        torch.testing.assert_close(trained.head.state_dict()[name], weight, atol=1e-6, rtol=1e-4)
 
 
 def test_a_fold_that_is_done_is_not_trained_again(out_dir, wav2vec2_dir, ravdess_dir, monkeypatch):
