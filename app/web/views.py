@@ -37,6 +37,11 @@ class MoodBar:
     word: str
     percent: int
 
+    @property
+    def share(self) -> str:
+        """The share as it is read: nobody is heard to be wholly one mood, nor without another."""
+        return {0: "< 1 %", 100: "> 99 %"}.get(self.percent, f"{self.percent} %")
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:

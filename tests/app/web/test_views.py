@@ -27,6 +27,13 @@ def test_bars_come_with_the_largest_share_first():
     assert [(bar.word, bar.percent) for bar in view.bars] == [("calm", 66), ("sad", 24), ("happy", 6), ("angry", 4)]
 
 
+def test_no_mood_is_said_to_be_all_or_nothing():
+    view = build_mood_view(make_stored({"happy": 0.999, "sad": 0.001, "angry": 0.0, "neutral": 0.0}))
+
+    assert [bar.share for bar in view.bars] == ["> 99 %", "< 1 %", "< 1 %", "< 1 %"]
+    assert [bar.share for bar in build_mood_view(make_stored(CALM)).bars] == ["66 %", "24 %", "6 %", "4 %"]
+
+
 def test_the_plot_spans_the_whole_recording():
     view = build_mood_view(make_stored(CALM))
 
