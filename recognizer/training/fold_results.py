@@ -14,6 +14,7 @@ from recognizer.training.known_voices import (
     predict_after_weeks,
     predict_with_known_clips,
 )
+from recognizer.training.run_kinds import parse_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 PREDICTIONS_FOLDER = "predictions"
 
 _DONE_FILE = "done.json"
+# A fold's outcome hangs on all of a run but how many seeds there are and which protocol is the usual one.
+_INDIFFERENT = ("n_seeds", "protocol")
 
 
 class FoldResults:
@@ -39,9 +42,7 @@ class FoldResults:
     def __init__(self, out_dir: Path, config: TrainingConfig) -> None:
         self._out_dir = out_dir
         self._seeds = range(config.seed, config.seed + config.n_seeds)
-        # All that a fold's outcome hangs on: not how many seeds there are, nor which protocol is the usual one.
-        described = config.to_mapping() | {"n_seeds": 0, "protocol": ""}
-        self._description: dict[str, Any] = json.loads(json.dumps(described))
+        self._description = _describe(config)
 
     def get_folder(self, fold: FoldRows, seed: int) -> Path:
         """Give the folder of one training of a fold, made if need be."""
@@ -72,10 +73,12 @@ class FoldResults:
         """Tell whether a fold's predictions are there and come from this very run."""
         path = self._out_dir / "folds" / fold.protocol / f"{fold.fold}-seed{seed}" / _DONE_FILE
         try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            kept = json.loads(path.read_text(encoding="utf-8"))["config"]
+            # Read as a run, so that a setting which did not exist yet stands at its default, which changes nothing.
+            run = parse_run({name: kept[name] for name in kept if name not in _INDIFFERENT}, where=str(path))
+        except (OSError, ValueError, TrainingError):
             return False
-        return bool(facts["config"] == self._description)
+        return _describe(run) == self._description
 
     def keep(self, fold: FoldRows, seed: int, heard: HeardClips, facts: dict[str, Any]) -> None:
         """Predict the test clips of a fold by what is known of their voices, and write what came out.
@@ -124,3 +127,10 @@ class FoldResults:
         folder.mkdir(parents=True, exist_ok=True)
         rows = [row for part in parts for row in read_rows(part)]
         write_predictions(folder / f"{planned[0].protocol}{suffix}.csv", rows)
+
+
+def _describe(config: TrainingConfig) -> dict[str, Any]:
+    """Give all of a run that a fold's outcome hangs on, as JSON keeps it."""
+    settings = {name: value for name, value in config.to_mapping().items() if name not in _INDIFFERENT}
+    described: dict[str, Any] = json.loads(json.dumps(settings))
+    return described

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import json
 import os
 import resource
 import signal
@@ -157,6 +158,26 @@ def test_a_fold_that_is_done_is_not_trained_again(out_dir, wav2vec2_dir, ravdess
     assert run.measure("ravdess-4", folds=["f1"]) is None
     with pytest.raises(TrainingError, match="protocol 'ravdess-4' has no fold 'f9', expected some of f1, f2"):
         run.measure("ravdess-4", folds=["f9"])
+
+
+def test_a_fold_of_an_older_version_counts_and_one_of_another_run_does_not(
+    out_dir, wav2vec2_dir, ravdess_dir, monkeypatch
+):
+    config = dataclasses.replace(CONFIG, n_steps=4, n_evaluations=1)
+    run = TuningRun(config, {"ravdess": ravdess_dir}, out_dir, encoder=str(wav2vec2_dir))
+    run.measure("ravdess-4", folds=["f1"])
+    path = out_dir / "folds" / "ravdess-4" / "f1-seed0" / "done.json"
+    facts = json.loads(path.read_text())
+    monkeypatch.setattr("recognizer.training.tuning_run.fine_tune", lambda *_a, **_k: 1 / 0)
+
+    # As written before there was such a setting.
+    del facts["config"]["fits_head_first"]
+    path.write_text(json.dumps(facts))
+    assert run.measure("ravdess-4", folds=["f1"]) is None
+    facts["config"]["dropout"] = 0.9
+    path.write_text(json.dumps(facts))
+    with pytest.raises(ZeroDivisionError):
+        run.measure("ravdess-4", folds=["f1"])
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_what_was_saved(out_dir, wav2vec2_dir, ravdess_dir):
