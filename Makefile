@@ -9,8 +9,6 @@ WEB_SOURCES := $(shell find app/web/src -type f)
 # Pinned versions: constraints.txt is written by `make lock`.
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-# Threads share two of the C library's memory pools, instead of eight for each core: less memory, and no slower here.
-run: export MALLOC_ARENA_MAX ?= 2
 run: $(VENV)/.installed
 	@$(VENV)/bin/emotitune database upgrade
 	@$(VENV)/bin/emotitune demo render --if-empty
