@@ -25,8 +25,17 @@ def list_corpora() -> None:
     """Say which corpora can be loaded, under which licence, and where they come from."""
     from recognizer.corpora import CORPORA
 
-    rows = [(info.name, info.license, info.homepage) for info in CORPORA.values()]
+    rows = [(info.name, info.license, info.homepage or info.title) for info in CORPORA.values()]
     click.echo(format_table(("Corpus", "Licence", "Where"), rows))
+
+
+@corpora.command("show")
+@click.argument("name")
+def show(name: str) -> None:
+    """Say how a corpus is laid out and cited, and which of its labels count as ours."""
+    from recognizer.corpora import find_corpus
+
+    click.echo(find_corpus(name).description)
 
 
 @corpora.command("fetch")

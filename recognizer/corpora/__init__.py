@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -57,6 +59,11 @@ class CorpusInfo:
     n_speakers: int | None
     load: Callable[[Path], list[Utterance]]
     archive: Archive | None = None
+
+    @property
+    def description(self) -> str:
+        """Citation, licence, layout and label map, as the loader's module states them."""
+        return inspect.getdoc(sys.modules[self.load.__module__]) or ""
 
 
 _ALL: Final = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from recognizer.errors import CorpusError
@@ -44,16 +45,17 @@ def fetch_corpus(info: CorpusInfo, folder: Path) -> Path:
     """
     if info.archive is None:
         where = f"get it at {info.homepage} and" if info.homepage else "it is yours:"
-        raise CorpusNotFetchedError(
-            info.name, f"no single file with a checksum is published; {where} lay it out as its loader says"
-        )
+        layout = f"lay it out as `emotitune corpora show {info.name}` says"
+        raise CorpusNotFetchedError(info.name, f"no single file with a checksum is published; {where} {layout}")
     import pooch  # comes with librosa, which serving does without
 
     archive = info.archive
     name = archive.url.rpartition("/")[2]
     unpack = pooch.Unzip(extract_dir=str((folder / info.name).resolve()))
     try:
-        pooch.retrieve(archive.url, archive.checksum, fname=name, path=folder, processor=unpack, progressbar=False)
+        pooch.retrieve(
+            archive.url, archive.checksum, fname=name, path=folder, processor=unpack, progressbar=sys.stderr.isatty()
+        )
     except Exception as error:
         # Requests, zipfile and the file system each have their own; a broken archive must not be taken for fetched.
         (folder / name).unlink(missing_ok=True)

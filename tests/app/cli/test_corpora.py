@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from recognizer.corpora import CORPORA
 from tests.recognizer.training.made_up import write_ravdess
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -13,6 +14,23 @@ def test_corpora_are_listed_with_licence_and_address(call):
     assert outcome.exit_code == 0
     assert "ravdess" in outcome.out
     assert "CC BY-NC-SA 4.0" in outcome.out
+    assert "None" not in outcome.out
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_a_corpus_is_shown_with_its_layout_and_labels(call, name):
+    outcome = call("corpora", "show", name)
+
+    assert outcome.exit_code == 0
+    assert "- Layout: " in outcome.out
+    assert "- Labels: " in outcome.out
+
+
+def test_a_corpus_without_a_loader_is_not_shown(call):
+    outcome = call("corpora", "show", "unheard-of")
+
+    assert outcome.exit_code == 1
+    assert outcome.err.startswith("error: unknown corpus 'unheard-of', expected one of ravdess")
 
 
 def test_a_corpus_is_audited(call, tmp_path):

@@ -3,8 +3,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
-
 from catalog.importers.walking import FoundFile, RefusedEntry, walk_audio_files
 
 
