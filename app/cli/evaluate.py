@@ -41,12 +41,16 @@ def evaluate_recognizer(
         raise click.UsageError("--keep needs --data: predictions tell nothing of robustness and speed")
     report = _evaluate_kept(from_predictions, out) if from_predictions else _evaluate_bundle(model, data, out, keep)
     for name, figures in report["protocols"].items():
-        cells = (
-            f"{metric} {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
-            for metric, figure in figures.items()
-        )
-        click.echo(f"{name}: " + ", ".join(cells))
+        click.echo(f"{name}: " + ", ".join(f"{metric} {_show(figure)}" for metric, figure in figures.items()))
     click.echo(f"report in {out / 'report.html'}")
+
+
+def _show(figure: dict[str, float | None]) -> str:
+    """Write a figure with its interval; one speaker gives none, and a label that does not occur no figure at all."""
+    if figure["value"] is None:
+        return "not defined"
+    bounds = "" if figure["low"] is None else f" [{figure['low']:.3f}, {figure['high']:.3f}]"
+    return f"{figure['value']:.3f}{bounds}"
 
 
 def _evaluate_kept(predictions: Path, out: Path) -> dict[str, Any]:

@@ -107,14 +107,14 @@ def read_line(text: str) -> str:
     return f'<p class="read">{escape(text)}</p>'
 
 
-def show_interval(interval: Interval) -> str:
-    """Write a figure with its bounds."""
-    return f"{show(interval.value)} ({show(interval.low)} to {show(interval.high)})"
+def show_bounds(interval: Interval) -> str:
+    """Write the bounds alone; one speaker gives none."""
+    return "none" if np.isnan(interval.low) else f"{show(interval.low)} to {show(interval.high)}"
 
 
 def show_briefly(interval: Interval, below: str = "") -> Markup:
     """Write a figure with its bounds in a line below, and perhaps more."""
-    bounds = "" if np.isnan(interval.low) else f"<small>{show(interval.low)} to {show(interval.high)}</small>"
+    bounds = "" if np.isnan(interval.low) else f"<small>{show_bounds(interval)}</small>"
     return Markup(f"{show(interval.value)}{bounds}{below}")
 
 

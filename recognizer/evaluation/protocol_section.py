@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from recognizer.evaluation.charts import Axis, draw_curve, draw_rows
-from recognizer.evaluation.markup import Section, read_line, show, table, verdict
+from recognizer.evaluation.markup import Section, read_line, show, show_bounds, table, verdict
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ READING_BY_FIGURE: Final = {
     "accuracy_at_70": "accuracy when the least sure three tenths are not answered",
     **{f"recall_{label}": f"share of {label} recordings heard as {label}" for label in LABELS},
 }
-
+_ABOUT_INTERVALS: Final = (
+    "Intervals are bootstraps over speakers: how the figure would move with other voices; one voice gives none."
+)
 # Of the accent, behind text: any deeper and the text is hard to read.
 _DEEPEST_SHADE: Final = 55
 _LONGEST_NAME: Final = 14
@@ -40,15 +42,16 @@ _MOST_ROWS: Final = 32
 def build_protocol_section(result: ProtocolResult, fairness: Sequence[FairnessLine]) -> Section:
     """Lay out everything about one protocol."""
     seeds = f", {result.n_seeds} trainings each" if result.n_seeds > 1 else ""
+    speakers = "one speaker" if result.n_speakers == 1 else f"{result.n_speakers} speakers"
     rows = [
-        (figure, show(interval.value), f"{show(interval.low)} to {show(interval.high)}", READING_BY_FIGURE[figure])
+        (figure, show(interval.value), show_bounds(interval), READING_BY_FIGURE[figure])
         for figure, interval in result.figures.items()
     ]
     body = "".join(
         [
-            f"<p>{result.n_utterances} recordings of {result.n_speakers} speakers{seeds}.</p>",
+            f"<p>{result.n_utterances} recordings of {speakers}{seeds}.</p>",
             table(("figure", "value", "95 % interval", "meaning"), rows, ends_in_prose=True),
-            read_line("Intervals are bootstraps over speakers: they say how the figure would move with other voices."),
+            read_line(_ABOUT_INTERVALS),
             _render_confusion(result),
             _render_plots(result),
             _render_groups("By sex", result.by_sex),
