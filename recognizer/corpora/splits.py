@@ -137,7 +137,9 @@ def group_folds(speaker_ids: Sequence[str], n_folds: int, rng: np.random.Generat
     """
     speakers, member = np.unique(np.asarray(speaker_ids, dtype=np.str_), return_inverse=True)
     if not 2 <= n_folds <= len(speakers):  # noqa: PLR2004 - one fold would train on nobody
-        raise ValueError(f"expected 2 to {len(speakers)} folds for {len(speakers)} speakers, came {n_folds}")
+        raise ValueError(
+            f"expected two folds or more and as many speakers, came {n_folds} folds and {len(speakers)} speakers"
+        )
     n_utterances = np.bincount(member, minlength=len(speakers))
     shuffled = rng.permutation(len(speakers))
     dealt = shuffled[np.argsort(-n_utterances[shuffled], kind="stable")]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 FRAMES_PER_SECOND = 50
+# Weights that a checkpoint may lack: of a head, which is thrown away, and of masks that only training draws.
+_NOT_NEEDED = ("classifier.", "projector.", "layer_weights", "masked_spec_embed")
 
 
 class SpeechEncoder(Protocol):
@@ -153,7 +155,7 @@ def build_encoder(
         from_scratch: whether to take the architecture alone, with random weights.
 
     Raises:
-        TrainingError: there is no such model, or its kind is not supported.
+        TrainingError: there is no such model, its kind is not supported, or weights are missing.
     """
     from transformers import AutoConfig  # Transformers takes seconds to import
 
@@ -191,7 +193,7 @@ def _load_whisper(name_or_folder: str, config: PreTrainedConfig, *, from_scratch
     if from_scratch:
         return WhisperForAudioClassification(config).encoder
     # The classification class is the one whose weights hold an encoder alone; its own head is thrown away.
-    return WhisperForAudioClassification.from_pretrained(name_or_folder, dtype=torch.float32).encoder
+    return _load_weights(WhisperForAudioClassification, name_or_folder).encoder
 
 
 def _load_auto(name_or_folder: str, config: PreTrainedConfig, *, from_scratch: bool) -> Any:  # noqa: ANN401 - as above
@@ -201,7 +203,28 @@ def _load_auto(name_or_folder: str, config: PreTrainedConfig, *, from_scratch: b
     config.mask_time_min_masks = 0  # clips of half a second are shorter than a mask
     if from_scratch:
         return AutoModel.from_config(config)
-    return AutoModel.from_pretrained(name_or_folder, config=config, dtype=torch.float32)
+    return _load_weights(AutoModel, name_or_folder, config=config)
+
+
+def _load_weights(model_class: Any, name_or_folder: str, **options: Any) -> Any:  # noqa: ANN401 - as above
+    """Load all of an encoder's weights: Transformers draws what a checkpoint lacks at random, and only warns."""
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # its report would name the head that is thrown away
+    try:
+        model, found = model_class.from_pretrained(
+            name_or_folder, dtype=torch.float32, output_loading_info=True, **options
+        )
+    finally:
+        logging.set_verbosity(verbosity)
+    missing = sorted(key for key in found["missing_keys"] if not key.startswith(_NOT_NEEDED))
+    if missing:
+        raise TrainingError(
+            f"encoder {name_or_folder!r} lacks {len(missing)} of its weights, among them {missing[0]!r}: "
+            "expected a whole checkpoint of the kind that its config.json names"
+        )
+    return model
 
 
 def _run_blocks(blocks: nn.ModuleList, state: Tensor) -> list[Tensor]:

@@ -51,5 +51,5 @@ def test_the_seed_decides():
 
 
 def test_one_speaker_cannot_be_cross_validated():
-    with pytest.raises(ValueError, match="folds for 1 speakers"):
+    with pytest.raises(ValueError, match="folds and 1 speakers"):
         measure_shortcut("level", np.arange(4.0), np.arange(4), ["a"] * 4, np.random.default_rng(0))

@@ -95,7 +95,7 @@ def test_an_unknown_published_split_is_named():
 def test_group_folds_keep_each_speaker_in_one_fold_and_leave_none_empty(speakers, n_folds, seed):
     rng = np.random.default_rng(seed)
     if n_folds > len(set(speakers)):
-        with pytest.raises(ValueError, match="folds for"):
+        with pytest.raises(ValueError, match="folds and"):
             group_folds(speakers, n_folds, rng)
         return
 

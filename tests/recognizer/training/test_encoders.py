@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import torch
-from transformers import WhisperForAudioClassification
+from safetensors.torch import load_file, save_file
+from transformers import WhisperConfig, WhisperForAudioClassification, WhisperForConditionalGeneration
 
 from recognizer.training.encoders import build_encoder
 from recognizer.training.errors import TrainingError
@@ -62,6 +64,29 @@ def test_positions_beyond_the_longest_window_are_dropped_and_nothing_else_change
 def test_a_missing_encoder_is_named(tmp_path):
     with pytest.raises(TrainingError, match=r"'.*nothing' is neither a folder with"):
         build_encoder(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("kind", ["whisper_dir", "wav2vec2_dir"])
+def test_an_encoder_that_lacks_weights_is_not_drawn_at_random(kind, request, tmp_path):
+    folder = shutil.copytree(request.getfixturevalue(kind), tmp_path / "cut")
+    weights = load_file(folder / "model.safetensors")
+    cut = next(name for name in weights if "layers.1." in name)
+    del weights[cut]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+    with pytest.raises(TrainingError, match=f"lacks 1 of its weights, among them '{cut}'"):
+        build_encoder(str(folder))
+
+
+def test_the_encoder_of_a_whole_whisper_is_taken_without_its_decoder(whisper_dir, tmp_path, capfd):
+    whole = WhisperForConditionalGeneration(WhisperConfig.from_pretrained(whisper_dir))
+    whole.save_pretrained(tmp_path)
+    capfd.readouterr()
+
+    encoder = build_encoder(str(tmp_path))
+
+    torch.testing.assert_close(encoder.blocks[0].fc1.weight, whole.model.encoder.layers[0].fc1.weight)
+    assert "classifier" not in capfd.readouterr().err
 
 
 def test_an_encoder_of_another_kind_is_named(tmp_path):
