@@ -78,12 +78,20 @@ def test_a_recording_can_be_heard_and_discarded_before_it_is_sent(open_page, ser
     assert services.clips == []
 
 
-def test_the_level_is_told_in_words(open_page):
+def test_the_level_is_told_in_words_and_the_voice_left_as_loud_as_it_is(open_page):
     page = open_page()
+    page.evaluate("""() => {
+        const words = document.querySelector("#level-text");
+        window.told = [];
+        new MutationObserver(() => window.told.push(words.textContent)).observe(words, {childList: true});
+    }""")
+
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_role("button", name="Open the microphone").click()
+    wait_until(page, "window.told.includes('good')")
+    wait_until(page, "window.told.at(-1) === 'no sound'")
 
-    expect(page.locator("#level-text")).to_have_text("good", timeout=10_000)
+    assert not [words for words in page.evaluate("window.told") if words.startswith("too loud")]
 
 
 def test_a_stop_within_the_first_second_is_answered_and_recording_goes_on(open_page):

@@ -29,6 +29,9 @@ const TEXT_BY_CAUSE: Record<string, [title: string, advice: string]> = {
   Unsupported: ["This browser cannot record", UPLOAD],
 };
 
+// A browser's automatic gain raises every voice until it is cut off at the top, and a mood is heard in its loud and soft.
+const AS_SPOKEN: MediaTrackConstraints = { autoGainControl: false };
+
 /** Open the microphone.
  *
  * @throws MicrophoneError with one text per cause.
@@ -37,7 +40,7 @@ export async function openMicrophone(): Promise<MediaStream> {
   if (!window.isSecureContext || !navigator.mediaDevices) throw describeCause("InsecureContext");
   if (typeof MediaRecorder === "undefined") throw describeCause("Unsupported");
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: true });
+    return await navigator.mediaDevices.getUserMedia({ audio: AS_SPOKEN });
   } catch (error) {
     throw describeCause(error instanceof DOMException ? error.name : "");
   }
