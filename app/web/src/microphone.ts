@@ -29,7 +29,8 @@ const TEXT_BY_CAUSE: Record<string, [title: string, advice: string]> = {
   Unsupported: ["This browser cannot record", UPLOAD],
 };
 
-// A browser's automatic gain raises every voice until it is cut off at the top, and a mood is heard in its loud and soft.
+// A browser's automatic gain raises soft voices to full scale: words about the level would mean nothing, and the
+// recognizer sets the level itself.
 const AS_SPOKEN: MediaTrackConstraints = { autoGainControl: false };
 
 /** Open the microphone.
