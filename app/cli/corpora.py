@@ -77,8 +77,8 @@ def audit(name: str, split_file: Path | None, data: Path | None) -> None:
     rng = np.random.default_rng(0)
     report = audit_corpus(utterances, lambda path: decode_clip(path, path.name).waveform, split=split, rng=rng)
     click.echo(f"{report.n_utterances} recordings")
-    for finding in (*report.duplicates, *report.leaks, *report.shortcuts):
-        click.echo(str(finding))
+    for finding in report.list_findings():
+        click.echo(finding)
     sys.exit(int(not report.is_clean))
 
 

@@ -41,6 +41,12 @@ class DuplicatePair:
     is_identical: bool
     labels_agree: bool
 
+    def describe(self) -> str:
+        """Say it in a sentence."""
+        likeness = "identical audio" if self.is_identical else f"nearly identical audio ({self.similarity:.3f})"
+        labels = "the same label" if self.labels_agree else "different labels"
+        return f"{likeness} under {labels}: {self.first}, {self.second}"
+
 
 @dataclass(frozen=True)
 class Leak:
@@ -83,6 +89,14 @@ class AuditReport:
     def is_clean(self) -> bool:
         """Whether no fold has anything on both sides."""
         return not self.leaks
+
+    def list_findings(self) -> list[str]:
+        """Say each finding in a sentence."""
+        return [
+            *(pair.describe() for pair in self.duplicates),
+            *(leak.describe() for leak in self.leaks),
+            *(shortcut.describe() for shortcut in self.shortcuts),
+        ]
 
 
 def audit_corpus(

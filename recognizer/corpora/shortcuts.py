@@ -49,6 +49,13 @@ class Shortcut:
         """Whether the number tells more than chance would, and noticeably so."""
         return self.p_value <= SIGNIFICANCE and self.uar - self.chance >= WORTH_A_WARNING
 
+    def describe(self) -> str:
+        """Say it in a sentence, as a shortcut only where it is worth a warning."""
+        verdict = "a shortcut to the label" if self.is_worth_a_warning else "no shortcut"
+        return (
+            f"{self.feature} alone is {verdict}: UAR {self.uar:.3f}, chance {self.chance:.3f} (p = {self.p_value:.3f})"
+        )
+
 
 def measure_shortcut(
     feature: str,

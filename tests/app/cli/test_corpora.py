@@ -40,6 +40,8 @@ def test_a_corpus_is_audited(call, tmp_path):
 
     assert outcome.exit_code in {0, 1}
     assert outcome.out.startswith("96 recordings\n")
+    assert "duration alone is " in outcome.out
+    assert "Shortcut(" not in outcome.out
     assert outcome.err == ""
 
 

@@ -71,6 +71,7 @@ def test_identical_audio_on_both_sides_is_a_leak(corpus):
 
     (pair,) = report.duplicates
     assert (pair.first, pair.second, pair.is_identical, pair.labels_agree) == ("a0", "c8", True, True)
+    assert pair.describe() == "identical audio under the same label: a0, c8"
     (leak,) = report.leaks
     assert leak.kind == "identical audio"
     assert leak.describe() == "fold f1: identical audio on both sides (1): c8 = a0"
@@ -82,7 +83,8 @@ def test_nearly_identical_audio_on_both_sides_is_a_leak(corpus):
     report = audit(corpus, SpeakerSplit("s", "made", (Fold("f1", ("a",)),)))
 
     assert [(leak.kind, leak.subjects) for leak in report.leaks] == [("nearly identical audio", ("c9 = a0",))]
-    assert not report.duplicates[0].labels_agree
+    (pair,) = report.duplicates
+    assert pair.describe() == f"nearly identical audio ({pair.similarity:.3f}) under different labels: a0, c9"
 
 
 def test_a_duplicate_on_one_side_is_named_but_no_leak(corpus):

@@ -17,6 +17,7 @@ def test_a_number_that_gives_the_label_away_is_a_shortcut():
     assert shortcut.uar > 0.4
     assert shortcut.p_value == pytest.approx(1 / 201)
     assert shortcut.is_worth_a_warning
+    assert shortcut.describe().startswith("level alone is a shortcut to the label: UAR ")
 
 
 def test_a_crooked_relation_is_found_too():
