@@ -51,7 +51,7 @@ class Shortcut:
 
     def describe(self) -> str:
         """Say it in a sentence, as a shortcut only where it is worth a warning."""
-        verdict = "a shortcut to the label" if self.is_worth_a_warning else "no shortcut"
+        verdict = "a shortcut to the label" if self.is_worth_a_warning else "no shortcut worth a warning"
         return (
             f"{self.feature} alone is {verdict}: UAR {self.uar:.3f}, chance {self.chance:.3f} (p = {self.p_value:.3f})"
         )
