@@ -109,6 +109,21 @@ def alter(waveform: Waveform, conditions: Conditions, voices: Sequence[Waveform]
     return heard
 
 
+def add_babble(waveform: Waveform, voices: Sequence[Waveform], rng: np.random.Generator) -> Waveform:
+    """Put a few of these recordings behind a voice, each faster or slower, at 10 to 30 dB below it together.
+
+    Args:
+        waveform: float32, shape (n_samples,), 16 kHz.
+        voices: other recordings; without any nothing is added.
+        rng: where the chance comes from.
+    """
+    if not voices:
+        return waveform
+    chosen = rng.choice(len(voices), min(N_BABBLE_VOICES, len(voices)), replace=False)
+    others = [_play_at(voices[row], int(rng.choice(BABBLE_SPEED_PERCENT))) for row in chosen]
+    return add_noise(waveform, make_babble(others, len(waveform), rng), float(rng.uniform(*SNR_RANGE_DB)))
+
+
 def _change_speed(waveform: Waveform, _voices: Sequence[Waveform], rng: np.random.Generator) -> Waveform:
     return _play_at(waveform, int(rng.choice(SPEED_PERCENT)))
 
@@ -131,14 +146,6 @@ def _make_colored_noise(n_samples: int, rng: np.random.Generator) -> Waveform:
     spectrum = rng.standard_normal(len(frequency)) + 1j * rng.standard_normal(len(frequency))
     noise: Waveform = np.fft.irfft(spectrum / np.maximum(frequency, 20.0) ** rng.uniform(0.0, 1.0), n_samples)
     return noise.astype(np.float32)
-
-
-def _add_babble(waveform: Waveform, voices: Sequence[Waveform], rng: np.random.Generator) -> Waveform:
-    if not voices:
-        return waveform
-    chosen = rng.choice(len(voices), min(N_BABBLE_VOICES, len(voices)), replace=False)
-    others = [_play_at(voices[row], int(rng.choice(BABBLE_SPEED_PERCENT))) for row in chosen]
-    return add_noise(waveform, make_babble(others, len(waveform), rng), float(rng.uniform(*SNR_RANGE_DB)))
 
 
 def _code(waveform: Waveform, _voices: Sequence[Waveform], rng: np.random.Generator) -> Waveform:
@@ -171,7 +178,7 @@ _CHANGES: Final[dict[str, Callable[[Waveform, Sequence[Waveform], np.random.Gene
     "speed": _change_speed,
     "room": _place_in_room,
     "noise": _add_noise,
-    "babble": _add_babble,
+    "babble": add_babble,
     "band": _limit_band,
     "gain": _change_gain,
     "codec": _code,

@@ -56,6 +56,7 @@ class TrainingConfig:
         window_s: length of the windows trained on and served, in seconds.
         hop_s: from one served window to the next, in seconds.
         n_views: augmented copies of each clip beside the clean one.
+        babble: share of these copies with other voices in the background, made of the same voice's other clips.
         hidden_sizes: width of the hidden layer of each of the head's members, whose logits are averaged; 0 for a
             linear one.
         specialists: corpora that get a committee of their own beside the one for all, see `Mixture`; each must have
@@ -85,6 +86,7 @@ class TrainingConfig:
     window_s: float = 3.0
     hop_s: float = 1.5
     n_views: int = 1
+    babble: float = 0.0
     hidden_sizes: tuple[int, ...] = (256, 256, 0)
     specialists: tuple[str, ...] = ()
     specialist_sizes: tuple[int, ...] = (96, 96, 0)
@@ -120,6 +122,7 @@ class TrainingConfig:
             "window_s": (MIN_CLIP_S, math.inf),
             "hop_s": (0.01, self.window_s),
             "n_views": (0, math.inf),
+            "babble": (0, 1),
             "n_epochs": (1, math.inf),
             "batch_size": (1, math.inf),
             "learning_rate": (1e-9, 1.0),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +16,10 @@ from recognizer.audio import SAMPLE_RATE, decode_clip
 from recognizer.errors import UnreadableAudioError, UnusableClipError
 from recognizer.speech import find_speech
 from recognizer.training.augmentation import augment
+from recognizer.training.conditions import N_BABBLE_VOICES, add_babble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from recognizer.corpora.utterance import Utterance
@@ -80,31 +83,53 @@ def compute_statistics(
     for start in range(0, len(utterances), _SAVE_EVERY):
         part = folder / f"{start:06d}.npz"
         if not part.exists():
-            _write_part(part, model, utterances[start : start + _SAVE_EVERY], config, first_row=start)
+            _write_part(part, model, utterances, range(start, min(start + _SAVE_EVERY, len(utterances))), config)
         on_progress(min(start + _SAVE_EVERY, len(utterances)), len(utterances))
     return _join_parts(folder, utterances)
 
 
 def _write_part(
-    part: Path, model: EmotionClassifier, utterances: Sequence[Utterance], config: TrainingConfig, *, first_row: int
+    part: Path, model: EmotionClassifier, utterances: Sequence[Utterance], rows: range, config: TrainingConfig
 ) -> None:
-    rows: list[np.ndarray] = []
+    values: list[np.ndarray] = []
     kept: list[int] = []
     refused: dict[str, str] = {}
-    for row, utterance in enumerate(utterances, start=first_row):
+    for row in rows:
         try:
-            waveform = load_speech(utterance, window_s=config.window_s)
+            waveform = load_speech(utterances[row], window_s=config.window_s)
         except (UnreadableAudioError, UnusableClipError) as error:
-            refused[utterance.utterance_id] = error.reason
+            refused[utterances[row].utterance_id] = error.reason
             continue
         rng = np.random.default_rng([config.seed, row])
-        views = [waveform, *(augment(waveform, rng) for _ in range(config.n_views))]
-        rows.append(np.stack([_pool(model, view) for view in views]))
+        views = [waveform, *(_alter(waveform, row, utterances, config, rng) for _ in range(config.n_views))]
+        values.append(np.stack([_pool(model, view) for view in views]))
         kept.append(row)
     temporary = part.with_suffix(".part.npz")
-    values = np.stack(rows) if rows else np.empty((0, 1 + config.n_views, model.statistics_dim), np.float32)
-    np.savez(temporary, values=values, kept=np.array(kept, np.int64), refused=np.array(json.dumps(refused)))
+    stacked = np.stack(values) if values else np.empty((0, 1 + config.n_views, model.statistics_dim), np.float32)
+    np.savez(temporary, values=stacked, kept=np.array(kept, np.int64), refused=np.array(json.dumps(refused)))
     temporary.replace(part)
+
+
+def _alter(
+    waveform: np.ndarray, row: int, utterances: Sequence[Utterance], config: TrainingConfig, rng: np.random.Generator
+) -> np.ndarray:
+    altered = augment(waveform, rng)
+    if not config.babble or rng.random() >= config.babble:
+        return altered
+    voices = list(islice(_iter_other_clips(row, utterances, config, rng), N_BABBLE_VOICES))
+    heard: np.ndarray = np.clip(add_babble(altered, voices, rng), -1.0, 1.0)
+    return heard
+
+
+def _iter_other_clips(
+    row: int, utterances: Sequence[Utterance], config: TrainingConfig, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Load other clips of the same voice in chance order, passing over those that cannot be heard."""
+    voice = (utterances[row].corpus, utterances[row].speaker_id)
+    others = [i for i, each in enumerate(utterances) if (each.corpus, each.speaker_id) == voice and i != row]
+    for other in rng.permutation(others):
+        with suppress(UnreadableAudioError, UnusableClipError):
+            yield load_speech(utterances[other], window_s=config.window_s)
 
 
 @torch.inference_mode()
@@ -129,5 +154,5 @@ def _read_part(part: Path) -> dict[str, np.ndarray]:
 def _cache_key(utterances: Sequence[Utterance], config: TrainingConfig) -> str:
     parts = (config.encoder, config.n_blocks, config.first_layer, config.layer_mix, config.level_db, config.window_s)
     names = [f"{utterance.corpus}/{utterance.utterance_id}" for utterance in utterances]
-    text = json.dumps([*parts, config.n_views, config.seed, names])
+    text = json.dumps([*parts, config.n_views, config.babble, config.seed, names])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

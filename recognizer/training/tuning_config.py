@@ -86,6 +86,11 @@ class FineTuningConfig(TrainingConfig):
                 f"run {self.name!r}: fine-tuning trains one committee, so specialists must be empty, "
                 f"got {self.specialists}"
             )
+        if self.babble:
+            raise TrainingError(
+                f"run {self.name!r}: fine-tuning takes babble from its conditions, so babble itself must be 0, "
+                f"got {self.babble}"
+            )
         for name, choices in (
             ("method", (METHOD,)),
             ("precision", get_args(Precision)),

@@ -9,6 +9,7 @@ from recognizer.audio import SAMPLE_RATE
 from recognizer.corpora.utterance import Utterance
 from recognizer.errors import UnusableClipError
 from recognizer.training.checkpoints import build_model
+from recognizer.training.conditions import add_babble
 from recognizer.training.statistics import compute_statistics, load_speech
 from tests.recognizer.training.made_up import make_config
 from tests.signals import encode_wav, make_speech
@@ -68,6 +69,59 @@ def test_the_first_view_is_the_clip_as_it_is(model, utterances, tmp_path):
         expected = model.pool(torch.from_numpy(speech.copy())[None])[0].numpy()
     np.testing.assert_array_equal(clips.values[2, 0], expected)
     assert not np.array_equal(clips.values[:, 0], clips.values[:, 1])
+
+
+class TestBabble:
+    """Other clips of the same voice in the background of the altered copies."""
+
+    @pytest.fixture
+    def behind(self, monkeypatch):
+        """Keep what is put behind each clip."""
+        kept = []
+
+        def add_and_keep(waveform, voices, rng):
+            kept.append(voices)
+            return add_babble(waveform, voices, rng)
+
+        monkeypatch.setattr(statistics_module, "add_babble", add_and_keep)
+        return kept
+
+    def test_comes_from_the_same_voice_alone(self, model, tmp_path, behind):
+        utterances = [
+            write_utterance(
+                tmp_path, f"{speaker}-{i}", make_speech(1.0 + i / 10, seed=10 * ord(speaker) + i), speaker_id=speaker
+            )
+            for speaker in "ab"
+            for i in range(3)
+        ]
+
+        compute_statistics(model, utterances, make_config(babble=1.0), tmp_path / "cache")
+
+        speech = [load_speech(each, window_s=3.0) for each in utterances]
+        for row, voices in enumerate(behind):
+            others = [other for other in range(len(utterances)) if other // 3 == row // 3 and other != row]
+            found = [next(i for i, each in enumerate(speech) if np.array_equal(each, voice)) for voice in voices]
+            assert sorted(found) == others
+
+    def test_leaves_the_clean_view_alone_and_changes_the_other(self, model, utterances, tmp_path):
+        without = compute_statistics(model, utterances, make_config(), tmp_path / "cache").values
+        with_it = compute_statistics(model, utterances, make_config(babble=1.0), tmp_path / "cache").values
+
+        np.testing.assert_array_equal(with_it[:, 0], without[:, 0])
+        assert np.abs(with_it[:, 1] - without[:, 1]).max(axis=1).min() > 0
+
+    def test_comes_as_often_as_the_run_says(self, model, utterances, tmp_path, behind):
+        compute_statistics(model, utterances, make_config(babble=0.5, n_views=20), tmp_path / "cache")
+
+        assert 20 < len(behind) < 60
+
+    def test_a_voice_with_a_single_clip_has_none(self, model, tmp_path):
+        alone = write_utterance(tmp_path, "alone", make_speech(1.0))
+
+        with_it = compute_statistics(model, [alone], make_config(babble=1.0), tmp_path / "cache").values
+        without = compute_statistics(model, [alone], make_config(), tmp_path / "cache").values
+
+        np.testing.assert_array_equal(with_it, without)
 
 
 def test_what_is_computed_is_not_computed_again(model, utterances, tmp_path, n_pooled):

@@ -40,6 +40,7 @@ def test_a_run_survives_being_saved():
         ("unfreeze_at = [0.0, 100.0]\nunfreeze_blocks = [0, 1]", "must be fractions of the run"),
         ("trains_stem = true\nfrozen_blocks = 1", "so it cannot be trained"),
         ('specialists = ["ravdess"]', "fine-tuning trains one committee, so specialists must be empty"),
+        ("babble = 0.5", "fine-tuning takes babble from its conditions, so babble itself must be 0"),
         ("specialist_sizes = []", "specialist_sizes must be 0 or more, and one at least"),
         ("trains_stem = 1", "trains_stem must be bool"),
         ("[conditions]\nwind = 0.5", "unknown condition 'wind'"),
