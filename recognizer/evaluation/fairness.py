@@ -45,6 +45,7 @@ class FairnessLine:
         attribute: `sex` or `pitch`.
         figure: `uar` or `recall_<label>`.
         by_group: the figure for each group with at least `MIN_PER_GROUP` utterances to say something about it.
+        n_speakers: of each of these groups: what a few voices say may be theirs alone.
         difference: largest less smallest; nan with fewer than two groups.
         bound: what is still fair.
     """
@@ -52,6 +53,7 @@ class FairnessLine:
     attribute: str
     figure: str
     by_group: Mapping[str, float]
+    n_speakers: Mapping[str, int]
     difference: float
     bound: float
 
@@ -92,27 +94,25 @@ def _iter_lines(attribute: str, predictions: Predictions, groups: NDArray[np.str
     shared = [index for index in range(len(LABELS)) if all(np.any(truth[rows] == index) for rows in in_group.values())]
     # A group without a label would be compared on fewer recalls than the others.
     comparable = np.isin(truth, shared)
-    yield _compare(
-        attribute,
-        "uar",
-        {name: metrics.uar(truth[rows & comparable], predicted[rows & comparable]) for name, rows in in_group.items()},
-        bounds.uar,
-    )
+    speakers = np.array(predictions.speakers)
+    figures = {
+        "uar": {
+            name: metrics.uar(truth[rows & comparable], predicted[rows & comparable]) for name, rows in in_group.items()
+        }
+    }
     for index, label in enumerate(LABELS):
         with_label = {name: rows & (truth == index) for name, rows in in_group.items()}
-        yield _compare(
-            attribute,
-            f"recall_{label}",
-            {
-                name: float(np.mean(predicted[rows] == index))
-                for name, rows in with_label.items()
-                if np.sum(rows) >= MIN_PER_GROUP
-            },
-            bounds.recall,
-        )
+        figures[f"recall_{label}"] = {
+            name: float(np.mean(predicted[rows] == index))
+            for name, rows in with_label.items()
+            if np.sum(rows) >= MIN_PER_GROUP
+        }
+    for figure, by_group in figures.items():
+        n_speakers = {name: len(np.unique(speakers[in_group[name]])) for name in by_group}
+        bound = bounds.uar if figure == "uar" else bounds.recall
+        yield FairnessLine(attribute, figure, by_group, n_speakers, _spread(by_group), bound)
 
 
-def _compare(attribute: str, figure: str, by_group: Mapping[str, float], bound: float) -> FairnessLine:
+def _spread(by_group: Mapping[str, float]) -> float:
     values = [value for value in by_group.values() if not np.isnan(value)]
-    difference = max(values) - min(values) if len(values) > 1 else float("nan")
-    return FairnessLine(attribute, figure, by_group, difference, bound)
+    return max(values) - min(values) if len(values) > 1 else float("nan")

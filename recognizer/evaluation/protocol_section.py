@@ -151,7 +151,7 @@ def _render_fairness(lines: Sequence[FairnessLine]) -> str:
     rows = [
         (
             f"{line.figure} by {line.attribute}",
-            ", ".join(f"{name} {show(value)}" for name, value in line.by_group.items()),
+            ", ".join(f"{name} {show(value)} ({line.n_speakers[name]})" for name, value in line.by_group.items()),
             show(line.difference),
             f"at most {line.bound}",
             verdict(is_passed=line.is_passed),
@@ -160,6 +160,6 @@ def _render_fairness(lines: Sequence[FairnessLine]) -> str:
     ]
     return (
         "<h3>Fairness</h3>"
-        + table(("figure", "groups", "difference", "bound", "verdict"), rows)
+        + table(("figure", "groups (speakers)", "difference", "bound", "verdict"), rows)
         + read_line("How far the best-served group lies from the worst-served one.")
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from recognizer.audio import SAMPLE_RATE, decode_clip
+from recognizer.audio import SAMPLE_RATE, Clip, decode_clip
 from recognizer.errors import UnreadableAudioError, UnusableClipError
 from recognizer.speech import find_speech
 from recognizer.training.augmentation import augment
@@ -54,7 +54,15 @@ def load_speech(utterance: Utterance, *, window_s: float) -> np.ndarray:
     Raises:
         UnreadableAudioError, UnusableClipError: serving would refuse the clip.
     """
-    clip = decode_clip(utterance.path, utterance.utterance_id)
+    return cut_speech(decode_clip(utterance.path, utterance.utterance_id), window_s=window_s)
+
+
+def cut_speech(clip: Clip, *, window_s: float) -> np.ndarray:
+    """Cut a recording's speech out, float32, shape (n_samples,): the middle of it where it is longer than a window.
+
+    Raises:
+        UnusableClipError: nobody speaks.
+    """
     speech = find_speech(clip)
     waveform = clip.waveform[int(speech.start_s * SAMPLE_RATE) : int(speech.end_s * SAMPLE_RATE)]
     surplus = max(0, len(waveform) - int(window_s * SAMPLE_RATE))
@@ -96,12 +104,16 @@ def _write_part(
     refused: dict[str, str] = {}
     for row in rows:
         try:
-            waveform = load_speech(utterances[row], window_s=config.window_s)
+            clip = decode_clip(utterances[row].path, utterances[row].utterance_id)
+            speech = cut_speech(clip, window_s=config.window_s)
         except (UnreadableAudioError, UnusableClipError) as error:
             refused[utterances[row].utterance_id] = error.reason
             continue
         rng = np.random.default_rng([config.seed, row])
-        views = [waveform, *(_alter(waveform, row, utterances, config, rng) for _ in range(config.n_views))]
+        views = [speech]
+        for _ in range(config.n_views):
+            others = _iter_other_clips(row, utterances, config, rng)
+            views.append(augment(_hear(clip, speech, others, config, rng), rng))
         values.append(np.stack([_pool(model, view) for view in views]))
         kept.append(row)
     temporary = part.with_suffix(".part.npz")
@@ -110,15 +122,20 @@ def _write_part(
     temporary.replace(part)
 
 
-def _alter(
-    waveform: np.ndarray, row: int, utterances: Sequence[Utterance], config: TrainingConfig, rng: np.random.Generator
+def _hear(
+    clip: Clip, speech: np.ndarray, others: Iterator[np.ndarray], config: TrainingConfig, rng: np.random.Generator
 ) -> np.ndarray:
-    altered = augment(waveform, rng)
+    """Return a clip's speech, as often as the run says with other voices behind it.
+
+    They are there before the speech is cut out: serving, too, takes voices in the background for some of it.
+    """
     if not config.babble or rng.random() >= config.babble:
-        return altered
-    voices = list(islice(_iter_other_clips(row, utterances, config, rng), N_BABBLE_VOICES))
-    heard: np.ndarray = np.clip(add_babble(altered, voices, rng), -1.0, 1.0)
-    return heard
+        return speech
+    voices = list(islice(others, N_BABBLE_VOICES))
+    heard = np.clip(add_babble(clip.waveform, voices, rng), -1.0, 1.0)
+    with suppress(UnusableClipError):
+        return cut_speech(replace(clip, waveform=heard), window_s=config.window_s)
+    return speech
 
 
 def _iter_other_clips(

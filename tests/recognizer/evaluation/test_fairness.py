@@ -39,6 +39,7 @@ def test_by_pitch_speakers_without_a_pitch_are_left_out():
     lines = {line.figure: line for line in measure_by_pitch(make_unfair(), pitches)}
 
     assert lines["uar"].by_group == {"high": 1.0, "low": 0.75}
+    assert lines["uar"].n_speakers == {"high": 11, "low": 11}
     assert lines["recall_angry"].bound == 0.225
 
 

@@ -115,13 +115,30 @@ class TestBabble:
 
         assert 20 < len(behind) < 60
 
-    def test_a_voice_with_a_single_clip_has_none(self, model, tmp_path):
+    def test_a_voice_with_a_single_clip_has_none(self, model, tmp_path, behind):
         alone = write_utterance(tmp_path, "alone", make_speech(1.0))
 
-        with_it = compute_statistics(model, [alone], make_config(babble=1.0), tmp_path / "cache").values
-        without = compute_statistics(model, [alone], make_config(), tmp_path / "cache").values
+        clips = compute_statistics(model, [alone], make_config(babble=1.0), tmp_path / "cache")
 
-        np.testing.assert_array_equal(with_it, without)
+        assert behind == [[]]
+        assert len(clips.values) == 1
+
+    def test_is_there_before_the_speech_is_cut_out(self, model, tmp_path, monkeypatch):
+        """A voice in the background is taken for the speaker's where that one is silent, as serving takes it."""
+        silence = np.zeros(SAMPLE_RATE, dtype=np.float32)
+        paused = write_utterance(tmp_path, "paused", np.concatenate([silence, make_speech(1.0), silence]))
+        other = write_utterance(tmp_path, "other", make_speech(3.0, seed=1))
+        lengths = []
+        pool = statistics_module._pool
+        monkeypatch.setattr(
+            statistics_module, "_pool", lambda model, view: lengths.append(len(view)) or pool(model, view)
+        )
+        monkeypatch.setattr(statistics_module, "augment", lambda waveform, _rng: waveform)
+
+        compute_statistics(model, [paused, other], make_config(babble=1.0), tmp_path / "cache")
+
+        clean, heard, *_ = lengths
+        assert heard > 1.3 * clean
 
 
 def test_what_is_computed_is_not_computed_again(model, utterances, tmp_path, n_pooled):
