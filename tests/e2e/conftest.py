@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import wave
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -110,10 +110,20 @@ def context(browser, color_scheme):
     context.close()
 
 
+def close_what_is_dropped(app):
+    """Close a response whose reader went away in its midst, as gunicorn does and werkzeug's server does not."""
+
+    def run(environ, start_response):
+        with closing(app(environ, start_response)) as body:
+            yield from body
+
+    return run
+
+
 @contextmanager
 def serve(services):
     """Serve the page on a free port."""
-    server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
+    server = make_server("127.0.0.1", 0, close_what_is_dropped(create_app(services)), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
