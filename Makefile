@@ -48,8 +48,7 @@ lint: $(TEST_VENV)/.installed
 
 types: $(TEST_VENV)/.installed
 	$(TEST_BIN)/mypy
-	$(TEST_BIN)/python app/web/build_assets.py --dev
-	npm run --silent check
+	$(TEST_BIN)/python app/web/build_assets.py --check
 
 contracts: $(TEST_VENV)/.installed
 	$(TEST_BIN)/lint-imports

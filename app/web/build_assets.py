@@ -1,6 +1,6 @@
 """Fetch the front-end libraries from npm by the lock file and bundle them with our own scripts and styles.
 
-Runs as hatchling's build hook and as a script: `python app/web/build_assets.py [--dev]`.
+Runs as hatchling's build hook and as a script: `python app/web/build_assets.py [--dev | --check]`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import os
 import platform
 import shutil
 import subprocess
@@ -70,6 +71,16 @@ def build_assets(root: Path = ROOT, *, with_dev: bool = False) -> bool:
     (dist / LICENSES).write_text(_gather_licenses(root), encoding="utf-8")
     (dist / STAMP).write_text(digest, encoding="ascii")
     return True
+
+
+def check_types(root: Path = ROOT) -> None:
+    """Bundle the front end and let TypeScript check our scripts.
+
+    Raises:
+        AssetsError: it cannot be built, or the checker found something; what it found stands on the terminal.
+    """
+    build_assets(root, with_dev=True)
+    _run([*_find_npm(), "run", "--silent", "check"], root, task="check the page's scripts")
 
 
 def _is_current(dist: Path, digest: str) -> bool:
@@ -163,19 +174,23 @@ def _iter_licenses(root: Path) -> Iterator[tuple[str, str]]:
             yield name, path.read_text(encoding="utf-8")
 
 
-def _run(command: list[str], root: Path) -> None:
+def _run(command: list[str], root: Path, *, task: str = "build the page") -> None:
+    # npm's scripts look for Node on the path, where the wheel's is not.
+    environment = {**os.environ, "PATH": os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])}
     try:
-        subprocess.run(command, cwd=root, check=True)  # noqa: S603 - our own commands
+        subprocess.run(command, cwd=root, check=True, env=environment)  # noqa: S603 - our own commands
     except (OSError, subprocess.CalledProcessError) as error:
-        raise AssetsError(f"cannot build the page: {Path(command[0]).name} failed: {error}") from error
+        raise AssetsError(f"cannot {task}: {Path(command[0]).name} failed: {error}") from error
 
 
 def main() -> int:
     """Build from the command line."""
     parser = argparse.ArgumentParser(description="Fetch the front-end libraries and bundle the page.")
     parser.add_argument("--dev", action="store_true", help="fetch what checks and tests need, too")
+    parser.add_argument("--check", action="store_true", help="the same, then check the scripts' types")
+    options = parser.parse_args()
     try:
-        build_assets(with_dev=parser.parse_args().dev)
+        check_types() if options.check else build_assets(with_dev=options.dev)
     except AssetsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to its terminal
         return 1

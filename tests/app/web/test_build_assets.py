@@ -56,6 +56,27 @@ def test_a_machine_without_node_gets_it_for_the_build_alone(build, monkeypatch):
     assert build._find_npm_on_path() is None
 
 
+def write_check(folder, exit_code):
+    script = f"node -e 'process.exit({exit_code})'"
+    (folder / "package.json").write_text(json.dumps({"scripts": {"check": script}}))
+
+
+def test_node_from_its_wheel_runs_what_npm_starts(build, tmp_path, monkeypatch):
+    write_check(tmp_path, 0)
+    (tmp_path / "sh").symlink_to(shutil.which("sh"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert build._find_npm_on_path() is None
+
+    build._run([*build._find_npm(), "run", "--silent", "check"], tmp_path)
+
+
+def test_a_command_that_fails_is_an_error_that_names_the_task(build, tmp_path):
+    write_check(tmp_path, 2)
+
+    with pytest.raises(build.AssetsError, match=r"cannot check the scripts: .* failed"):
+        build._run([*build._find_npm(), "run", "--silent", "check"], tmp_path, task="check the scripts")
+
+
 def test_missing_node_is_told_with_its_remedy(build, project, monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(build.importlib.util, "find_spec", lambda _: None)
