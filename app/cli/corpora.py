@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from app.cli.material import data_option, find_speech
+from app.cli.material import find_speech
 from app.cli.tables import format_table
 
 if TYPE_CHECKING:
-    from recognizer.corpora.splits import SpeakerSplit
+    from collections.abc import Sequence
+
+    from recognizer.corpora.splits import Split
+    from recognizer.corpora.utterance import Utterance
+
+EXISTING: Final = click.Path(path_type=Path, exists=True)
 
 
 @click.group()
@@ -22,11 +27,11 @@ def corpora() -> None:
 
 @corpora.command("list")
 def list_corpora() -> None:
-    """Say which corpora can be loaded, under which licence, and where they come from."""
+    """Say which corpora can be loaded, in which language, under which licence, and where they come from."""
     from recognizer.corpora import CORPORA
 
-    rows = [(info.name, info.license, info.homepage or info.title) for info in CORPORA.values()]
-    click.echo(format_table(("Corpus", "Licence", "Where"), rows))
+    rows = [(info.name, info.language or "any", info.license, info.homepage or info.title) for info in CORPORA.values()]
+    click.echo(format_table(("Corpus", "Language", "Licence", "Where"), rows))
 
 
 @corpora.command("show")
@@ -61,31 +66,65 @@ def fetch(name: str, folder: Path) -> None:
 @corpora.command("audit")
 @click.argument("name")
 @click.option(
-    "--split", "split_file", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A split file."
+    "--split",
+    "split_path",
+    type=EXISTING,
+    help="Folds by speakers or by recordings: a JSON file, or EmoBox's folder; the published ones unless given.",
 )
-@data_option
-def audit(name: str, split_file: Path | None, data: Path | None) -> None:
-    """Look for repeated audio, shared voices and labels told by duration or level alone."""
+@click.option(
+    "--data",
+    type=EXISTING,
+    help="A folder of corpora, the corpus's own, or a manifest; `data/speech` of EMOTITUNE_MATERIAL_DIR unless given.",
+)
+def audit(name: str, split_path: Path | None, data: Path | None) -> None:
+    """Look for missing recordings, repeated audio, shared voices and labels told by duration or level alone."""
     import numpy as np
 
     from recognizer.audio import decode_clip
-    from recognizer.corpora import load_corpus
+    from recognizer.corpora import find_corpus
     from recognizer.corpora.audit import audit_corpus
+    from recognizer.corpora.listed_splits import load_split
 
-    split = _find_split(name, split_file)
-    utterances = load_corpus(name, find_speech(data) / name)
+    info = find_corpus(name)
+    given = load_split(split_path) if split_path else None
+    utterances = info.load(_find_recordings(name, data))
+    split = given or _find_published_split(name, utterances)
     rng = np.random.default_rng(0)
-    report = audit_corpus(utterances, lambda path: decode_clip(path, path.name).waveform, split=split, rng=rng)
+    report = audit_corpus(
+        utterances, lambda path: decode_clip(path, path.name).waveform, split=split, info=info, rng=rng
+    )
     click.echo(f"{report.n_utterances} recordings")
     for finding in report.list_findings():
         click.echo(finding)
     sys.exit(int(not report.is_clean))
 
 
-def _find_split(name: str, split_file: Path | None) -> SpeakerSplit | None:
-    from recognizer.corpora.splits import PUBLISHED_SPLITS, load_published_split, load_speaker_split
+def _find_recordings(name: str, data: Path | None) -> Path:
+    """Find the corpus in a folder of corpora, or take the path for the corpus itself.
 
-    if split_file is not None:
-        return load_speaker_split(split_file)
-    published = [load_published_split(each) for each in PUBLISHED_SPLITS]
-    return next((each for each in published if each.corpus == name), None)
+    Raises:
+        CorpusError: it is neither.
+    """
+    from recognizer.errors import CorpusError
+    from recognizer.evaluation.from_recordings import find_corpora
+
+    where = find_speech(data)
+    if (where / name).is_dir():
+        return where / name
+    found = find_corpora(where)
+    if name not in found:
+        raise CorpusError(f"expected the corpus {name!r} in {str(where)!r}, found {', '.join(found)}")
+    return found[name]
+
+
+def _find_published_split(name: str, utterances: Sequence[Utterance]) -> Split | None:
+    """Find the split that others measure this corpus by; a part of the corpus may lack the speakers of a fold."""
+    from recognizer.corpora.splits import PUBLISHED_SPLITS, load_published_split
+
+    for split in map(load_published_split, PUBLISHED_SPLITS):
+        if split.corpus == name:
+            here = {utterance.speaker_id for utterance in utterances}
+            if all(here.intersection(fold.test_speakers) for fold in split.folds):
+                return split
+            click.echo(f"left out the folds of {split.name}: some have no speaker here", err=True)
+    return None

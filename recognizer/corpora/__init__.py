@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from recognizer.corpora import cremad, emospeech, iemocap, manifest, meld, nemo, ravdess
+from recognizer.corpora.completeness import find_shortfall
 from recognizer.corpora.errors import UnknownCorpusError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from recognizer.corpora.utterance import Utterance
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,25 +43,25 @@ class CorpusInfo:
     Attributes:
         name: key in the registry, and `Utterance.corpus`.
         title: as its authors call it.
-        citation: short form.
         license: terms of the recordings; models trained on them inherit what it says about use.
         homepage: where to get it; None where there is nothing to get.
         language: what is spoken; None if it depends.
         n_utterances: recordings of our four labels in the complete corpus; None if it depends or is not published.
         n_speakers: people heard in them.
         load: folder -> utterances, sorted by identifier.
+        speaker_by_name: of each of these recordings; empty where names follow no scheme.
         archive: what to fetch it in; None where nobody publishes one file with its checksum, or people must ask.
     """
 
     name: str
     title: str
-    citation: str
     license: str
     homepage: str | None
     language: str | None
     n_utterances: int | None
     n_speakers: int | None
     load: Callable[[Path], list[Utterance]]
+    speaker_by_name: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     archive: Archive | None = None
 
     @property
@@ -70,13 +74,13 @@ _ALL: Final = (
     CorpusInfo(
         name=ravdess.NAME,
         title="RAVDESS, speech",
-        citation="Livingstone and Russo (2018), PLoS ONE 13(5)",
         license="CC BY-NC-SA 4.0",
         homepage="https://zenodo.org/records/1188976",
         language="English",
         n_utterances=864,
         n_speakers=24,
         load=ravdess.load,
+        speaker_by_name=ravdess.name_clips(),
         archive=Archive(
             "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip",
             "md5:bc696df654c87fed845eb13823edef8a",
@@ -86,7 +90,6 @@ _ALL: Final = (
     CorpusInfo(
         name=cremad.NAME,
         title="CREMA-D",
-        citation="Cao et al. (2014), IEEE Transactions on Affective Computing 5(4)",
         license="ODbL 1.0",
         homepage="https://github.com/CheyneyComputerScience/CREMA-D",
         language="English",
@@ -97,7 +100,6 @@ _ALL: Final = (
     CorpusInfo(
         name=meld.NAME,
         title="MELD",
-        citation="Poria et al. (2019), ACL",
         license="GPL-3.0 (annotations); recordings of their owners",
         homepage="https://affective-meld.github.io",
         language="English",
@@ -108,7 +110,6 @@ _ALL: Final = (
     CorpusInfo(
         name=iemocap.NAME,
         title="IEMOCAP",
-        citation="Busso et al. (2008), Language Resources and Evaluation 42",
         license="research use, on request",
         homepage="https://sail.usc.edu/iemocap",
         language="English",
@@ -119,7 +120,6 @@ _ALL: Final = (
     CorpusInfo(
         name=nemo.NAME,
         title="nEMO",
-        citation="Christop (2024), LREC-COLING",
         license="CC BY-NC-SA 4.0",
         homepage="https://github.com/amu-cai/nEMO",
         language="Polish",
@@ -130,7 +130,6 @@ _ALL: Final = (
     CorpusInfo(
         name=emospeech.NAME,
         title="Indian EmoSpeech Command Dataset",
-        citation="Banga et al. (2019), arXiv:1910.13801",
         license="CC BY-NC-SA 4.0",
         homepage="https://github.com/RakshakTeam/emospeech-dataset-v1",
         language="English and Hindi",
@@ -141,7 +140,6 @@ _ALL: Final = (
     CorpusInfo(
         name=manifest.NAME,
         title="your own recordings",
-        citation="none",
         license="yours to know",
         homepage=None,
         language=None,
@@ -165,10 +163,14 @@ def find_corpus(name: str) -> CorpusInfo:
 
 
 def load_corpus(name: str, folder: Path) -> list[Utterance]:
-    """Load a corpus by its name in the registry.
+    """Load a corpus by its name in the registry; a part of it is logged as such.
 
     Raises:
         UnknownCorpusError: no loader bears the name.
         CorpusError: the corpus is not where or what it should be.
     """
-    return find_corpus(name).load(folder)
+    info = find_corpus(name)
+    utterances = info.load(folder)
+    if shortfall := find_shortfall(info, utterances):
+        _LOG.warning("%s", shortfall.describe())
+    return utterances

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from recognizer.corpora.completeness import MAX_NAMED, Shortfall, find_shortfall
 from recognizer.corpora.fingerprints import Fingerprint, iter_nearly_identical, take_fingerprint
 from recognizer.corpora.shortcuts import Shortcut, measure_shortcut
 from recognizer.labels import LABELS
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from recognizer.corpora import CorpusInfo
     from recognizer.corpora.splits import Partition, Split
     from recognizer.corpora.utterance import Utterance
-
-MAX_NAMED: Final = 10
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,14 @@ class AuditReport:
         duplicates: the same sound twice in the corpus, on whichever side.
         leaks: what a fold has on both sides; empty without a split.
         shortcuts: what duration and level alone tell; empty with one speaker or label.
+        shortfall: how it differs from the complete corpus; None if it does not, or nobody knows.
     """
 
     n_utterances: int
     duplicates: tuple[DuplicatePair, ...]
     leaks: tuple[Leak, ...]
     shortcuts: tuple[Shortcut, ...]
+    shortfall: Shortfall | None = None
 
     @property
     def is_clean(self) -> bool:
@@ -93,6 +95,7 @@ class AuditReport:
     def list_findings(self) -> list[str]:
         """Say each finding in a sentence."""
         return [
+            *([self.shortfall.describe()] if self.shortfall else []),
             *(pair.describe() for pair in self.duplicates),
             *(leak.describe() for leak in self.leaks),
             *(shortcut.describe() for shortcut in self.shortcuts),
@@ -104,6 +107,7 @@ def audit_corpus(
     decode: Callable[[Path], NDArray[np.float32]],
     *,
     split: Split | None = None,
+    info: CorpusInfo | None = None,
     rng: np.random.Generator,
 ) -> AuditReport:
     """Decode everything and look for leaks, duplicates and shortcuts.
@@ -112,12 +116,23 @@ def audit_corpus(
         utterances: of one corpus, at least one.
         decode: file -> waveform at 16 kHz; its errors travel on, they name the broken file.
         split: whose folds to check.
+        info: the corpus in the registry, to tell whether it is complete.
         rng: for the shuffles behind the shortcuts' p-values.
+
+    Raises:
+        ValueError: the split does not fit these recordings.
     """
+    partitions = tuple(split.iter_partitions(utterances)) if split else ()  # before what takes minutes: it may not fit
     fingerprints = [take_fingerprint(decode(utterance.path)) for utterance in utterances]
     duplicates = tuple(iter_duplicates(utterances, fingerprints))
-    leaks = tuple(iter_leaks(split.iter_partitions(utterances), duplicates)) if split else ()
-    return AuditReport(len(utterances), duplicates, leaks, measure_shortcuts(utterances, fingerprints, rng))
+    leaks = tuple(iter_leaks(partitions, duplicates))
+    return AuditReport(
+        n_utterances=len(utterances),
+        duplicates=duplicates,
+        leaks=leaks,
+        shortcuts=measure_shortcuts(utterances, fingerprints, rng),
+        shortfall=find_shortfall(info, utterances) if info else None,
+    )
 
 
 def iter_duplicates(utterances: Sequence[Utterance], fingerprints: Sequence[Fingerprint]) -> Iterator[DuplicatePair]:

@@ -64,14 +64,12 @@ def take_fingerprint(waveform: NDArray[np.float32]) -> Fingerprint:
     )
 
 
-def iter_nearly_identical(
-    fingerprints: Sequence[Fingerprint], *, threshold: float = NEARLY_IDENTICAL
-) -> Iterator[tuple[int, int, float]]:
-    """Yield pairs (earlier, later, similarity) whose profiles correlate at least this much."""
+def iter_nearly_identical(fingerprints: Sequence[Fingerprint]) -> Iterator[tuple[int, int, float]]:
+    """Yield pairs (earlier, later, similarity) whose profiles correlate by `NEARLY_IDENTICAL` or more."""
     profiles = np.stack([fingerprint.profile for fingerprint in fingerprints])
     for start in range(0, len(profiles), _BLOCK):
         similarities = profiles[start : start + _BLOCK] @ profiles.T
-        for row, column in np.argwhere(similarities >= threshold).tolist():
+        for row, column in np.argwhere(similarities >= NEARLY_IDENTICAL).tolist():
             if start + row < column:
                 yield start + row, column, float(similarities[row, column])
 

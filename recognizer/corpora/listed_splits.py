@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from recognizer.corpora.utterance import Utterance
 
-_PART: Final = re.compile(r".*_(train|valid|val|test)_(fold_\d+)\.jsonl")
+_PART: Final = re.compile(r".*_(train|valid|val|test)_(fold_\d+)\.jsonl?")  # published twice; read as .jsonl
 
 
 @dataclass(frozen=True)
@@ -58,20 +58,22 @@ class ListedSplit:
 
 
 def load_split(path: Path) -> Split:
-    """Load a split of our own (JSON, by speakers) or one that lists recordings.
+    """Load a split by speakers or one that lists recordings.
 
     Args:
-        path: a file that `save_speaker_split` wrote; a JSON file `{"name", "folds": [{"name", "train": [...], "test":
-            [...]}]}` of file names; or a folder in EmoBox's layout, `fold_1/<corpus>_train_fold_1.jsonl` beside
-            `fold_1/<corpus>_test_fold_1.jsonl`, each line with the key `wav`.
+        path: a JSON file by speakers, see `load_speaker_split`; a JSON file of file names, `{"name", "folds": [{"name",
+            "train": [...], "test": [...]}]}`; a folder in EmoBox's layout, `fold_1/<corpus>_train_fold_1.jsonl` beside
+            `fold_1/<corpus>_test_fold_1.jsonl`, each line with the key `wav`; or a file of it, for all folds beside it.
 
     Raises:
         SplitFileError: it is none of these, or broken.
     """
     if path.is_dir():
         return _load_emobox(path)
+    if _PART.fullmatch(path.name):
+        return _load_emobox(path.parent)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(_read_text(path))
         if any("test_speakers" in fold for fold in content["folds"]):
             return load_speaker_split(path)
         folds = tuple(
@@ -81,8 +83,8 @@ def load_split(path: Path) -> Split:
         if not folds:
             raise SplitFileError(path, "expected at least one fold, there is none")
         return ListedSplit(str(content["name"]), folds)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SplitFileError(path, f"expected JSON with name and folds, {error!r}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SplitFileError(path, f"expected JSON with name and folds, or a fold of EmoBox, {error!r}") from error
 
 
 def _load_emobox(folder: Path) -> ListedSplit:
@@ -104,10 +106,18 @@ def _load_emobox(folder: Path) -> ListedSplit:
 
 def _read_stems(path: Path) -> frozenset[str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return _take_stems([json.loads(line)["wav"] for line in lines if line.strip()])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return _take_stems([json.loads(line)["wav"] for line in _read_text(path).splitlines() if line.strip()])
+    except (ValueError, KeyError, TypeError) as error:
         raise SplitFileError(path, f"expected a JSON object with the key 'wav' on each line, {error!r}") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SplitFileError(path, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise SplitFileError(path, f"expected text in UTF-8, {error}") from error
 
 
 def _take_stems(names: Sequence[str]) -> frozenset[str]:

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 NAME: Final = "ravdess"
 LABEL_BY_CODE: Final[dict[str, Label]] = {"01": "neutral", "02": "neutral", "03": "happy", "04": "sad", "05": "angry"}
 STATEMENT_BY_CODE: Final = {"01": "kids", "02": "dogs"}
-DUPLICATE_PAIR: Final = ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07")
 N_ACTORS: Final = 24
 
+_NEUTRAL: Final = "01"  # spoken at one intensity, all others at two
 _SPEECH_AUDIO: Final = ("03", "01")  # modality audio only, vocal channel speech; the other archives share the folder
 _FIELDS: Final = re.compile(r"(\d\d)-(\d\d)-(0[1-8])-(0[12])-(0[12])-(0[12])-(\d\d)")
 _SUFFIXES: Final = frozenset({".wav", ".flac"})
@@ -47,6 +48,19 @@ def load(folder: Path) -> list[Utterance]:
     """
     check_folder(NAME, folder, expected="Actor_01 to Actor_24, or files such as 03-01-06-01-02-01-12.wav")
     return sort_utterances(NAME, _iter_utterances(folder))
+
+
+def name_clips() -> dict[str, str]:
+    """Return the name of every clip of the four labels in the complete corpus, each with its actor."""
+    actors = (f"{actor:02}" for actor in range(1, N_ACTORS + 1))
+    twice = ("01", "02")
+    return {
+        "-".join((*_SPEECH_AUDIO, emotion, intensity, statement, repetition, actor)): actor
+        for actor, emotion, intensity, statement, repetition in itertools.product(
+            actors, LABEL_BY_CODE, twice, STATEMENT_BY_CODE, twice
+        )
+        if (emotion, intensity) != (_NEUTRAL, "02")
+    }
 
 
 def _iter_utterances(folder: Path) -> Iterator[Utterance]:

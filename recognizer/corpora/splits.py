@@ -190,7 +190,10 @@ def load_published_split(name: str) -> SpeakerSplit:
 
 
 def load_speaker_split(path: Path) -> SpeakerSplit:
-    """Load what `save_speaker_split` wrote.
+    """Load folds by their test speakers from a JSON file.
+
+    Args:
+        path: `{"format": 1, "name", "corpus", "folds": [{"name", "test_speakers": [...]}]}`.
 
     Raises:
         SplitFileError: the file is missing, no JSON, lacks a key, or its folds share a speaker.
@@ -199,14 +202,6 @@ def load_speaker_split(path: Path) -> SpeakerSplit:
         return _parse(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SplitFileError(path, f"expected format {FORMAT} with name, corpus and folds, {error!r}") from error
-
-
-def save_speaker_split(split: SpeakerSplit, path: Path) -> None:
-    """Write a split as JSON, one line a fold."""
-    folds = [{"name": fold.name, "test_speakers": list(fold.test_speakers)} for fold in split.folds]
-    lines = ",\n".join(f"    {json.dumps(fold)}" for fold in folds)
-    head = f'  "format": {FORMAT},\n  "name": {json.dumps(split.name)},\n  "corpus": {json.dumps(split.corpus)},\n'
-    path.write_text(f'{{\n{head}  "folds": [\n{lines}\n  ]\n}}\n', encoding="utf-8")
 
 
 def _parse(content: Any) -> SpeakerSplit:  # noqa: ANN401 - whatever JSON holds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from typing import TYPE_CHECKING, TextIO, cast
 
 from recognizer.corpora.errors import CorpusFileError
@@ -25,14 +26,14 @@ def iter_rows(
         delimiter: one character.
 
     Raises:
-        CorpusFileError: the table is missing, not UTF-8, lacks a column, or has a row that ends early.
+        CorpusFileError: the table is missing, cut short, not UTF-8, lacks a column, or has a row that ends early.
     """
     if not path.is_file():
         raise CorpusFileError(corpus, path, "expected a table, there is no such file")
     try:
         with _open_text(path) as file:
             yield from _iter_checked(corpus, path, file, columns, delimiter)
-    except (UnicodeDecodeError, gzip.BadGzipFile, csv.Error) as error:
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
         raise CorpusFileError(corpus, path, f"expected a table in UTF-8, {error}") from error
 
 

@@ -299,6 +299,18 @@ def test_a_table_that_is_not_utf8_is_named(tmp_path):
         manifest.load(table)
 
 
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-20], lambda packed: packed[:15] + bytes(30) + packed[45:]])
+def test_a_packed_table_that_is_damaged_is_named(damage, tmp_path):
+    folder = layouts.build_cremad(tmp_path)
+    table = folder / "processedResults" / "tabulatedVotes.csv"
+    packed = gzip.compress(table.read_bytes(), mtime=0)
+    table.unlink()
+    table.with_suffix(".csv.gz").write_bytes(damage(packed))
+
+    with pytest.raises(CorpusFileError, match=r"tabulatedVotes\.csv\.gz.*expected a table in UTF-8"):
+        cremad.load(folder)
+
+
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "n_speakers", "counts"),
