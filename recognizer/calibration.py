@@ -33,7 +33,8 @@ class Confidence:
     """How much to believe a model, fitted on speakers of neither training nor test.
 
     Attributes:
-        temperature: divides the logits, > 0.
+        temperature: divides the network's logits, > 0; near 1 where the network divides by its own, one for each kind
+            of voice.
         margin_threshold: the recognizer abstains where the two largest logits differ by less, >= 0.
         conformal_quantile: how improbable a label may be, 1 - p in [0, 1], to stay in the set that holds the truth for
             `CONFORMAL_LEVEL` of the recordings; None where it was not fitted.
@@ -112,7 +113,7 @@ def fit_temperature(logits: FloatArray, truth: IntArray) -> float:
     """Find the temperature with the least negative log-likelihood.
 
     Args:
-        logits: shape (n_clips, n_labels), untempered.
+        logits: shape (n_clips, n_labels), as the network gives them.
         truth: shape (n_clips,), labels as integers.
 
     Returns:
@@ -139,7 +140,7 @@ def fit_temperatures(logits: FloatArray, shares: FloatArray, truth: IntArray) ->
     """Find a temperature for each kind of recording, where some kinds are heard better than others.
 
     Args:
-        logits: shape (n_clips, n_labels), untempered.
+        logits: shape (n_clips, n_labels), before any temperature.
         shares: shape (n_clips, n_kinds), how far each clip is of each kind; rows sum to 1. Its temperature is the mean
             over kinds.
         truth: shape (n_clips,), labels as integers.
@@ -164,11 +165,13 @@ def fit_temperatures(logits: FloatArray, shares: FloatArray, truth: IntArray) ->
 def compute_margin(logits: FloatArray) -> FloatArray:
     """Compute the difference of the two largest logits.
 
-    The recognizer abstains on it, before any temperature, because it orders clips by trust better than the largest
-    probability: AURC .0507 against .0550 (.0634 after temperature) for a fine-tuned XLSR-53 on four labels of RAVDESS.
+    The recognizer abstains on it, before `Confidence.temperature`, because it orders clips by trust better than the
+    largest probability: AURC .0507 against .0550 (.0634 after temperature) for a fine-tuned XLSR-53 on four labels of
+    RAVDESS, whose logits had no other temperature. A mixture of committees, as it ships, divides by the temperatures of
+    each kind of voice within the network: its margins come after those.
 
     Args:
-        logits: shape (..., n_labels), at least two labels.
+        logits: shape (..., n_labels), at least two labels, as the network gives them.
 
     Returns:
         Margins, >= 0, shape (...).

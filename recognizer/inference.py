@@ -74,7 +74,8 @@ class Recognition:
         timeline: a point for each window, ascending, windows overlap.
         model: name and version.
         notes: what makes the result less sure, in sentences for the person.
-        margin: gap between the two largest logits, before temperature; what the abstention went by.
+        margin: gap between the two largest logits, before the bundle's temperature, but after those of each kind of
+            voice, by which the network itself divides where it has them; what the abstention went by.
         label_set: labels that cannot be ruled out, most probable first, which hold the truth for nine recordings of ten
             like those of the calibration; None where the bundle's calibration does not tell.
         statistics: float32, shape (statistics_dim,), how the voice was, for a `VoiceBaseline`.

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from recognizer.metrics import FloatArray
 
 # How long the filter that serves expects a mood to stay. On streams joined from clips of half of RAVDESS's actors as
-# right as exponential smoothing with less than half the flips, half a second later; the other half agreed, see
-# `evaluation.over_time`.
+# right as exponential smoothing with some six tenths of the needless flips, a quarter of a second later; the other half
+# agrees, see `evaluation.over_time`.
 MOOD_DWELL_S: Final = 8.0
 
 # Keeps a mood that one window ruled out within reach of the next.

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,11 +16,22 @@ from app.settings import PREFIX, Settings
 from recognizer.bundles import CARD_FILE, load_bundle, resolve_bundle
 from recommender.evaluation.baselines import BASELINES
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RECOGNIZER = json.loads((ROOT / "docs/reports/recognizer.json").read_text(encoding="utf-8"))
 AFFECT = json.loads((ROOT / "docs/reports/affect.json").read_text(encoding="utf-8"))
 RECOMMENDER = json.loads((ROOT / "docs/reports/recommender.json").read_text(encoding="utf-8"))
+QUERY_MODELS = json.loads((ROOT / "docs/reports/query_models.json").read_text(encoding="utf-8"))
+CARDS = [
+    card
+    for package in ("catalog/analysis", "recognizer", "recommender")
+    for card in sorted((ROOT / package / "pretrained").rglob("*.md"))
+]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *CARDS]
+QUOTED_INTERVAL = re.compile(r"(-?\d*\.\d+) \((-?\d*\.\d+)(?:-| to )(-?\d*\.\d+)\)")
 
 QUOTED_METRICS = ("accuracy", "macro_f1", "uar", "roc_auc", "ece", "aurc")
 
@@ -121,8 +133,44 @@ def test_the_readme_opens_with_the_two_commands():
     assert "make test" in opening
 
 
-def test_links_to_files_lead_somewhere():
-    targets = re.findall(r"\]\(([^)#:]+)\)", README)
+def reported(node: Any) -> Iterator[tuple[float, float, float]]:
+    """Walk a report for every figure with its interval; of a difference also the way round."""
+    parts = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    if isinstance(node, dict) and {"low", "high"} <= node.keys():
+        value, low, high = node.get("value", node.get("difference")), node["low"], node["high"]
+        if None not in (value, low, high):
+            yield from ((value, low, high), (-value, -high, -low))
+    for part in parts:
+        yield from reported(part)
 
-    assert targets
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+def agrees(quoted: tuple[str, ...], figure: tuple[float, ...]) -> bool:
+    """Whether a figure reads as quoted once it is rounded to the places quoted."""
+    return all(
+        abs(float(text) - number) <= 0.5 * 10.0 ** -len(text.partition(".")[2]) + 1e-9
+        for text, number in zip(quoted, figure, strict=True)
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_interval_that_is_quoted_stands_in_a_report(document):
+    figures = [figure for report in (RECOGNIZER, AFFECT, RECOMMENDER, QUERY_MODELS) for figure in reported(report)]
+    text = re.sub(r"\s+", " ", document.read_text(encoding="utf-8"))
+    quoted = [match.groups() for match in QUOTED_INTERVAL.finditer(text)]
+
+    assert [interval for interval in quoted if not any(agrees(interval, figure) for figure in figures)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_to_files_lead_somewhere(document):
+    targets = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
+
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_results_give_the_whole_table_of_systems():
+    results = (ROOT / "docs/results.md").read_text(encoding="utf-8")
+
+    protocols = {name: figures for name, figures in RECOGNIZER["protocols"].items() if name.startswith("ravdess-4")}
+    assert len(protocols) > len(QUOTED_METRICS)
+    assert [name for name, figures in protocols.items() if quote(figures["accuracy"]) not in results] == []

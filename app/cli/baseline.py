@@ -80,9 +80,17 @@ def read_baseline(path: Path) -> VoiceBaseline:
 
 
 def _write_baseline(voice: VoiceBaseline, path: Path) -> None:
+    """Write through a neighbor, so that a cut run leaves the old file.
+
+    Raises:
+        OSError: the file cannot be written; it names the file, not its neighbor.
+    """
     neighbor = path.with_name(f".{path.name}.part")
-    neighbor.write_text(json.dumps(voice.to_json()) + "\n", encoding="utf-8")
-    neighbor.replace(path)
+    try:
+        neighbor.write_text(json.dumps(voice.to_json()) + "\n", encoding="utf-8")
+        neighbor.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _describe(voice: VoiceBaseline, path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.material import EXISTING_FOLDER
-from app.cli.steps import StepBar, training_libraries
+from app.cli.steps import StepBar, describe_quality, training_libraries
 from app.cli.tables import format_table
 
 if TYPE_CHECKING:
@@ -76,17 +76,14 @@ def pull(name: str, encoder: Path | None, data: Path | None, n_clips: int, *, is
             n_clips=n_clips,
             on_progress=show,
         )
-    parity, quality = report.parity, report.quality
+    made = report.made
     click.echo(
-        f"{report.model} in {report.folder}: {parity.size_bytes / 1e6:.1f} MB; on made-up sounds largest difference to "
-        f"torch {parity.largest_difference:.2g}, int8 agreement {parity.int8_agreement:.1%}, "
-        f"probability moved {parity.int8_shift:.1%}"
+        f"{report.model} in {report.folder}: {made.size_bytes / 1e6:.1f} MB; on made-up sounds largest difference to "
+        f"torch {made.largest_difference:.2g}, int8 agreement {made.int8_agreement:.1%}, "
+        f"probability moved {made.int8_shift:.1%}"
     )
-    if quality:
-        click.echo(
-            f"on {quality.n_clips} recordings: UAR {quality.uar_onnx:.3f}, torch {quality.uar_torch:.3f}, "
-            f"agreement {quality.agreement:.1%} (it may have been trained on them)"
-        )
+    if made.quality:
+        click.echo(describe_quality(made.quality))
     click.echo(f"set EMOTITUNE_RECOGNIZER={name} to choose it")
 
 

@@ -11,6 +11,8 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from recognizer.training.clip_quality import ClipQuality
+
 
 @contextlib.contextmanager
 def training_libraries(purpose: str) -> Iterator[None]:
@@ -50,3 +52,11 @@ class StepBar:
             self.__exit__()
             self._bar, self._step = tqdm(desc=step, total=n_total, disable=None), step
         self._bar.update(n_done - self._bar.n)
+
+
+def describe_quality(quality: ClipQuality) -> str:
+    """Say in a line how an exported model does on recordings beside its network."""
+    return (
+        f"on {quality.n_clips} recordings: UAR {quality.uar_onnx:.3f}, torch {quality.uar_torch:.3f}, "
+        f"agreement {quality.agreement:.1%} (it may have been trained on them)"
+    )

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from app.cli.material import EXISTING_FOLDER, data_option, find_material, find_speech
-from app.cli.steps import StepBar, training_libraries
+from app.cli.steps import StepBar, describe_quality, training_libraries
 from app.cli.tables import format_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# So many of the clips that a run left out are named.
+_N_NAMED: Final = 3
 
 
 @click.group()
@@ -28,6 +35,9 @@ def train() -> None:
 @click.option(
     "--measure/--no-measure", "is_measured", default=True, show_default=True, help="Measure by the protocols."
 )
+@click.option(
+    "--robustness", "is_robustness_measured", is_flag=True, help="Hear the test clips through noise and rooms, too."
+)
 @click.option("--final/--no-final", "is_final", default=True, show_default=True, help="Train on everything at last.")
 def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
     config: Path,
@@ -40,6 +50,7 @@ def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
     seeds: str | None,
     *,
     is_measured: bool,
+    is_robustness_measured: bool,
     is_final: bool,
 ) -> None:
     """Train the run that CONFIG, a TOML file, describes; a run that was cut off goes on where it was.
@@ -51,7 +62,7 @@ def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
 
     folder = find_speech(data)
     with StepBar() as show:
-        files, checkpoint = run_any(
+        outcome = run_any(
             config,
             {path.name: path for path in folder.iterdir() if path.is_dir()},
             out,
@@ -59,14 +70,17 @@ def train_recognizer(  # noqa: PLR0913, PLR0917 - options of one command
             corpora=_split_commas(corpora),
             protocols=protocols,
             folds=_split_commas(folds),
-            seeds=tuple(int(seed) for seed in _split_commas(seeds)),
+            seeds=_parse_seeds(seeds),
             is_measured=is_measured,
+            is_robustness_measured=is_robustness_measured,
             is_final=is_final,
             on_progress=show,
         )
-    for path in files:
+    if outcome.refused:
+        click.echo(_describe_refused(outcome.refused))
+    for path in outcome.predictions:
         click.echo(f"predictions in {path}")
-    if checkpoint:
+    if checkpoint := outcome.checkpoint:
         click.echo(f"checkpoint in {checkpoint}; `emotitune export {checkpoint} --out FOLDER` makes a bundle of it")
 
 
@@ -167,6 +181,8 @@ def train_music(name: str, cache: Path | None, material: Path | None) -> None:
 @click.option("--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True, help="Model card.")
 @click.option("--encoder", type=EXISTING_FOLDER, help="Where the encoder's configuration lies, if not on the hub.")
 @click.option("--int8/--float32", "is_quantized", default=True, show_default=True, help="Quantize matrix products.")
+@click.option("--data", type=EXISTING_FOLDER, help="Folder that holds corpora's folders, to check the quality on.")
+@click.option("--n-clips", default=240, show_default=True, help="With --data: about how many recordings.")
 @click.option("--head", "is_head", is_flag=True, help="Write only what was trained; `models pull` adds the encoder.")
 @click.option("--revision", help="With --head: the commit of the encoder on the hub that pulling shall fetch.")
 def export(  # noqa: PLR0913, PLR0917 - options of one command
@@ -175,6 +191,8 @@ def export(  # noqa: PLR0913, PLR0917 - options of one command
     version: str,
     card: Path,
     encoder: Path | None,
+    data: Path | None,
+    n_clips: int,
     revision: str | None,
     *,
     is_quantized: bool,
@@ -183,6 +201,7 @@ def export(  # noqa: PLR0913, PLR0917 - options of one command
     """Turn a trained CHECKPOINT into a bundle that serves, and prove that it answers alike."""
     with training_libraries("exporting"):
         from recognizer.training.checkpoints import load_checkpoint
+        from recognizer.training.clip_quality import load_clips
         from recognizer.training.detached_heads import save_head
         from recognizer.training.export import export as write
 
@@ -192,11 +211,37 @@ def export(  # noqa: PLR0913, PLR0917 - options of one command
         save_head(out, loaded, version=version, revision=revision, model_card=text)
         click.echo(f"head of {loaded.config.name} {version} in {out}; its encoder is {loaded.config.encoder}")
         return
-    bundle, report = write(loaded, out, version=version, model_card=text, is_quantized=is_quantized)
+    with StepBar() as show:
+        bundle, report = write(
+            loaded,
+            out,
+            version=version,
+            model_card=text,
+            is_quantized=is_quantized,
+            clips=load_clips(data, n_clips) if data else (),
+            on_progress=lambda n_done, n_total: show("check", n_done, n_total),
+        )
     click.echo(
         f"{bundle.description.model} in {out}: {report.size_bytes / 1e6:.1f} MB, largest difference to torch "
         f"{report.largest_difference:.2g}, int8 agreement {report.int8_agreement:.1%}"
     )
+    if report.quality:
+        click.echo(describe_quality(report.quality))
+
+
+def _parse_seeds(text: str | None) -> tuple[int, ...]:
+    parts = _split_commas(text)
+    if not all(part.isdecimal() for part in parts):
+        raise click.BadParameter(f"expected whole numbers separated by commas, got {text!r}", param_hint="--seeds")
+    return tuple(map(int, parts))
+
+
+def _describe_refused(refused: Sequence[tuple[str, str]]) -> str:
+    """Say how many clips were left out, and of the first of them why."""
+    named = [f"{utterance_id!r}, {reason}" for utterance_id, reason in refused[:_N_NAMED]]
+    rest = [f"and {len(refused) - _N_NAMED} more"] if len(refused) > _N_NAMED else []
+    n_clips = "1 clip" if len(refused) == 1 else f"{len(refused)} clips"
+    return f"left out {n_clips} that serving would refuse: {'; '.join([*named, *rest])}"
 
 
 def _split_commas(text: str | None) -> tuple[str, ...]:

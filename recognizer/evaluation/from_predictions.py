@@ -19,6 +19,7 @@ from recognizer.evaluation.over_time import compare_filters
 from recognizer.evaluation.protocols import measure_protocol
 from recognizer.evaluation.report import Report, write_report
 from recognizer.evaluation.runner import NOT_OUT_OF_FOLD, ONE_MODEL
+from recognizer.evaluation.unheard_voices import measure_conditions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +65,7 @@ def evaluate_from_predictions(path: Path, out_dir: Path, *, command: str | None 
         conformal=measure_conformal(protocols),
         fairness={name: _measure_fairness(predictions, measured) for name, predictions in protocols.items()},
         over_time={name: compare_filters(protocols[name]) for name in PUBLISHED_SPLITS if name in protocols},
+        conditions=_measure_each(kept, measure_conditions),
         measured=measured,
         commands=_list_commands(command or _spell_command(path, out_dir), measured),
         notes=_list_cautions(protocols),

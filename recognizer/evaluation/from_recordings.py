@@ -60,8 +60,8 @@ def evaluate_bundle(  # noqa: PLR0913 - what a caller may choose, each by name
 
     Raises:
         BundleError: the bundle does not say what it is.
-        CorpusError: there is no corpus, or one is broken.
-        PredictionsError: `out_dir` holds predictions of another model, or no recording could be used.
+        CorpusError: there is no corpus, one is broken, or none of its recordings can be heard.
+        PredictionsError: `out_dir` holds predictions of another model.
     """
     named = [f"{name}={folder}" for name, folder in data.items()] if isinstance(data, Mapping) else [str(data)]
     options = " ".join(f"--data {one}" for one in named)
@@ -91,6 +91,9 @@ def evaluate_listener(  # noqa: PLR0913 - what a caller may choose, each by name
 ) -> dict[str, Any]:
     """Run a recognizer over recordings and write the report; a run that was cut off goes on where it was.
 
+    The report speaks of the recordings in `data` alone, with the labels they have there now, whatever else `out_dir`
+    got before; what is heard again, and what not, says `run_over`.
+
     Args:
         listener: what is evaluated.
         data: a manifest, a folder of corpora named as in the registry, or corpus -> folder.
@@ -106,12 +109,12 @@ def evaluate_listener(  # noqa: PLR0913 - what a caller may choose, each by name
         What `report.json` holds.
 
     Raises:
-        CorpusError: there is no corpus, or one is broken.
-        PredictionsError: `out_dir` holds predictions of another model, or no recording could be used.
+        CorpusError: there is no corpus, one is broken, or none of its recordings can be heard.
+        PredictionsError: `out_dir` holds predictions of another model.
     """
     corpora = {name: load_corpus(name, folder) for name, folder in find_corpora(data).items()}
     protocols, failures = _predict_corpora(listener, corpora, out_dir, on_progress)
-    usable = _keep_usable([one for utterances in corpora.values() for one in utterances], failures)
+    usable = _keep_usable([one for utterances in corpora.values() for one in utterances], protocols)
     pitch_hz_by_speaker = measure_pitches(listener, usable)
     measured = None
     if n_suite_clips:
@@ -185,9 +188,9 @@ def _predict_corpora(
     return protocols, tuple(failures)
 
 
-def _keep_usable(utterances: Sequence[Utterance], failures: Sequence[tuple[str, str]]) -> list[Utterance]:
-    failed = {utterance_id for utterance_id, _ in failures}
-    return [utterance for utterance in utterances if utterance.utterance_id not in failed]
+def _keep_usable(utterances: Sequence[Utterance], protocols: Mapping[str, Predictions]) -> list[Utterance]:
+    heard = {(row.corpus, row.utterance_id) for predictions in protocols.values() for row in predictions.rows}
+    return [utterance for utterance in utterances if (utterance.corpus, utterance.utterance_id) in heard]
 
 
 def _run_suite(

@@ -1,9 +1,10 @@
 """A folder of kept predictions: which file measures a protocol, and which tells more about one.
 
 `<name>.csv` measures a protocol. Beside it may lie what the same recipe said with clips of the voice known
-(`<name>-known-<n>`), after a week of notes of one mood (`<name>-week-of-<label>`, `...-as-heard`) and trained on a
-part of the training speakers (`<name>-learning-<percent>`); and, beside a protocol that the project knows, other
-systems on the same folds (`ravdess-4-<system>`). All may be compressed, `.csv.gz`.
+(`<name>-known-<n>`), after a week of notes of one mood (`<name>-week-of-<label>`, `...-as-heard`), of the clips after
+a condition of the robustness suite (`<name>-through-<condition>`) and trained on a part of the training speakers
+(`<name>-learning-<percent>`); and, beside a protocol that the project knows, other systems on the same folds
+(`ravdess-4-<system>`). All may be compressed, `.csv.gz`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from recognizer.corpora.splits import PUBLISHED_SPLITS
 from recognizer.evaluation.errors import PredictionsError
 from recognizer.evaluation.predictions import COMPRESSED_SUFFIX, Predictions, read_predictions
 from recognizer.evaluation.protocols import follows_published_split
+from recognizer.evaluation.robustness import CONDITIONS
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ LEFT_OUT: Final = "leave-one-corpus-out"
 _SUFFIX: Final = ".csv"
 _VARIANT: Final = re.compile(
     rf"(?P<of>.+)-(known-(?P<n_known>\d+)|week-of-(?P<mood>{'|'.join(LABELS)})(?P<as_heard>-as-heard)?"
-    r"|learning-(?P<percent>\d+))"
+    rf"|learning-(?P<percent>\d+)|through-(?P<condition>{'|'.join(each.slug for each in CONDITIONS)}))"
 )
 
 
@@ -77,6 +79,7 @@ class KeptProtocol:
         known: by the number of known clips of the voice.
         weeks: after a week of one mood.
         learning: by the share of the training speakers, in percent.
+        conditions: the same clips gone through a condition of the robustness suite, by its slug.
     """
 
     name: str
@@ -85,6 +88,7 @@ class KeptProtocol:
     known: Mapping[int, KeptFile] = field(default_factory=dict)
     weeks: Mapping[Week, KeptFile] = field(default_factory=dict)
     learning: Mapping[int, KeptFile] = field(default_factory=dict)
+    conditions: Mapping[str, KeptFile] = field(default_factory=dict)
 
 
 def read_kept(path: Path) -> dict[str, KeptProtocol]:
@@ -183,6 +187,7 @@ def _read_file(
                 if match["mood"]
             },
             learning={int(match["percent"]): KeptFile(file, corpus) for file, match in variants if match["percent"]},
+            conditions={match["condition"]: KeptFile(file, corpus) for file, match in variants if match["condition"]},
         )
 
 

@@ -55,7 +55,7 @@ def _build_sections(report: Report) -> list[Section]:
         build_weeks_section(report.weeks),
         build_conformal_section(report.conformal),
         build_over_time_section(report.over_time),
-        build_robustness_section(report.measured),
+        build_robustness_section(report.conditions, report.measured),
         build_speed_section(report.measured),
         build_learning_section(report.learning_curves),
         *(build_protocol_section(result, report.fairness.get(result.name, ())) for result in report.protocols),

@@ -2,7 +2,9 @@
 
 A CSV table, one line for each utterance and seed: `utterance_id`, `corpus`, `speaker`, `sex` (or empty), `label`,
 `fold`, `seed`, then `logit_happy` to `logit_neutral`, or `p_happy` to `p_neutral` where a model gives no logits. An
-optional `temperature` turns logits into the calibrated posterior; doubt is always read from the untempered logits.
+optional `temperature` turns logits into the calibrated posterior; doubt is always read from the logits as they stand.
+Those of a mixture of committees are divided by the temperatures of each kind of voice already, so that the one here is
+near 1.
 Files whose name ends in `.gz` are compressed.
 """
 
@@ -55,7 +57,7 @@ class Prediction:
         fold: which fold's model spoke.
         seed: which training of that fold.
         logits: one for each of `LABELS`, in that order.
-        temperature: what the logits are divided by for a calibrated posterior; fitted on other speakers.
+        temperature: what the logits are still to be divided by for a calibrated posterior; fitted on other speakers.
     """
 
     utterance_id: str
@@ -95,7 +97,7 @@ class Predictions:
 
     @cached_property
     def logits(self) -> NDArray[np.float64]:
-        """Shape (n_rows, 4), untempered."""
+        """As the network gave them, not divided by the rows' temperatures, shape (n_rows, 4)."""
         return np.array([row.logits for row in self.rows], dtype=np.float64)
 
     @cached_property
@@ -111,7 +113,7 @@ class Predictions:
 
     @cached_property
     def margins(self) -> NDArray[np.float64]:
-        """Largest less second-largest untempered logit, shape (n_rows,); the larger, the less doubt."""
+        """Largest less second-largest of `logits`, shape (n_rows,); the larger, the less doubt."""
         return np.asarray(compute_margin(self.logits), dtype=np.float64)
 
     @cached_property

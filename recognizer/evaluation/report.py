@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recognizer.evaluation.measured import Measured
     from recognizer.evaluation.over_time import OverTimeFigures
     from recognizer.evaluation.protocols import ProtocolResult
+    from recognizer.evaluation.unheard_voices import ConditionFigures
 
 FORMAT: Final = 1
 HTML_NAME: Final = "report.html"
@@ -39,6 +40,7 @@ class Report:
         conformal: sets of each level, by the protocol's name.
         fairness: lines for each protocol by its name.
         over_time: filters over joined clips, for each protocol by its name.
+        conditions: the robustness suite on voices that were never heard, by the protocol's name.
         measured: what only a run over recordings tells.
         commands: what to type to get this page again.
         notes: cautions, a sentence each.
@@ -54,6 +56,7 @@ class Report:
     conformal: Mapping[str, tuple[ConformalFigures, ...]] = field(default_factory=dict)
     fairness: Mapping[str, tuple[FairnessLine, ...]] = field(default_factory=dict)
     over_time: Mapping[str, Mapping[str, OverTimeFigures]] = field(default_factory=dict)
+    conditions: Mapping[str, tuple[ConditionFigures, ...]] = field(default_factory=dict)
     measured: Measured | None = None
     commands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -118,6 +121,10 @@ def build_content(report: Report) -> dict[str, Any]:
         "over_time": {
             name: {filter_name: asdict(figures) for filter_name, figures in filters.items()}
             for name, filters in report.over_time.items()
+        },
+        "robustness_of_unheard_voices": {
+            name: [asdict(line) | {"is_passed": line.is_passed} for line in lines]
+            for name, lines in report.conditions.items()
         },
         **_describe_measured(report.measured),
         "commands": list(report.commands),

@@ -6,6 +6,7 @@ that stay what they were on the clean recording, and for noise the drop in UAR.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +51,11 @@ class Condition:
     least_unchanged: float | None
     largest_uar_drop: float | None = None
     published_unchanged: float | None = None
+
+    @property
+    def slug(self) -> str:
+        """The name as part of a file's name."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
 
 @dataclass(frozen=True)
@@ -216,6 +222,16 @@ def iter_robustness(
         )
 
 
+def iter_degraded(
+    condition: Condition, waveforms: Sequence[Waveform], indices: Iterable[int], *, seed: int = 0
+) -> Iterator[Waveform]:
+    """Put recordings through a condition, those of `indices` in turn; all others may be heard behind one of them."""
+    rng = np.random.default_rng([seed, *condition.name.encode()])
+    for index in indices:
+        others = [*waveforms[:index], *waveforms[index + 1 :]] or [waveforms[0]]
+        yield condition.degrade(waveforms[index], rng, others)
+
+
 def _predict_degraded(
     predict: Callable[[Waveform], int],
     waveforms: Sequence[Waveform],
@@ -223,11 +239,5 @@ def _predict_degraded(
     condition: Condition,
     seed: int,
 ) -> NDArray[np.int64]:
-    rng = np.random.default_rng([seed, *condition.name.encode()])
-    predicted = [
-        predict(
-            condition.degrade(waveforms[index], rng, [*waveforms[:index], *waveforms[index + 1 :]] or [waveforms[0]])
-        )
-        for index in usable.tolist()
-    ]
-    return np.array(predicted, dtype=np.int64)
+    degraded = iter_degraded(condition, waveforms, usable.tolist(), seed=seed)
+    return np.array([predict(waveform) for waveform in degraded], dtype=np.int64)

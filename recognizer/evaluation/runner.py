@@ -1,15 +1,16 @@
-"""Runs a recognizer over a corpus, one recording after the other, into a file that survives being cut off."""
+"""Runs a recognizer over a corpus, one recording after the other, into a file of predictions."""
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recognizer.errors import RecognizerError
+from recognizer.bundles import compute_sha256
+from recognizer.errors import CorpusError, RecognizerError, UnreadableAudioError
 from recognizer.evaluation.errors import PredictionsError
-from recognizer.evaluation.predictions import COLUMNS, Prediction, format_row, logits_from_posterior, read_rows
+from recognizer.evaluation.heard import HeardFile
+from recognizer.evaluation.predictions import Prediction, logits_from_posterior, write_predictions
 from recognizer.labels import LABELS
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recognizer.corpora.utterance import Utterance
+    from recognizer.evaluation.heard import Logits
+
+    Recognize = Callable[[Utterance], Mapping[str, float]]
 
 ONE_MODEL: Final = "one model"
 """The fold of predictions that are not out of fold: the same model for every speaker."""
@@ -24,14 +28,16 @@ NOT_OUT_OF_FOLD: Final = (
     "One model answered for every speaker: these figures speak of new voices only if it was trained on none of them."
 )
 
+_N_FAILURES_NAMED: Final = 3
+
 
 @dataclass(frozen=True)
 class RunResult:
     """What became of a run.
 
     Attributes:
-        n_predicted: rows in the file now.
-        n_resumed: how many of them were there before.
+        n_predicted: rows in the file now, one for each utterance that could be used.
+        n_resumed: how many of them had been heard before.
         failures: recordings that could not be used, with the reason; they are tried again next time.
     """
 
@@ -42,47 +48,64 @@ class RunResult:
 
 def run_over(
     utterances: Sequence[Utterance],
-    recognize: Callable[[Utterance], Mapping[str, float]],
+    recognize: Recognize,
     path: Path,
     *,
     model: str,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> RunResult:
-    """Predict every utterance that the file does not have yet, and append each as soon as it is known.
+    """Predict every utterance, and hear only what was not heard before.
+
+    What was heard is kept by the content of the recording, as soon as it is known; who speaks, and the true mood, are
+    the utterances' at every run. So a run that was cut off goes on where it was, a recording that changed is heard
+    anew, a corrected label counts, and the file never speaks of other recordings than these.
 
     Args:
-        utterances: of one corpus or several.
+        utterances: of one corpus, at least one.
         recognize: utterance -> posterior; a `RecognizerError` is noted and the run goes on.
-        path: the predictions file; its folder is made if need be. Beside it lies `<name>.model` with the model's name.
+        path: gets the predictions, in the order of the utterances; its folder is made if need be. Beside it lie
+            `<name>.model` with the model's name and `<name>.heard` with what it heard, these and earlier recordings.
         model: name and version of what recognizes.
         on_progress: told how many are done, and of how many.
 
     Raises:
-        PredictionsError: the file was begun by another model, or is no predictions file.
+        PredictionsError: the files were begun by another model, or are not what they should be.
+        CorpusError: none of the recordings can be heard.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _claim(path, model)
-    _drop_cut_line(path)
-    done = {(row.corpus, row.utterance_id) for row in read_rows(path)} if path.exists() else set()
-    waiting = [utterance for utterance in utterances if (utterance.corpus, utterance.utterance_id) not in done]
-    n_resumed = len(utterances) - len(waiting)
+    heard = HeardFile(path.with_name(f"{path.name}.heard"))
+    rows: list[Prediction] = []
     failures: list[tuple[str, str]] = []
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if file.tell() == 0:
-            writer.writerow(COLUMNS)
-        for number, utterance in enumerate(waiting, start=n_resumed + 1):
-            try:
-                writer.writerow(format_row(_predict(utterance, recognize)))
-            except RecognizerError as error:
-                failures.append((utterance.utterance_id, str(error)))
-            file.flush()
-            on_progress(number, len(utterances))
-    return RunResult(len(utterances) - len(failures), n_resumed, tuple(failures))
+    n_resumed = 0
+    for number, utterance in enumerate(utterances, start=1):
+        try:
+            logits, is_resumed = _hear(utterance, recognize, heard)
+            rows.append(_build_prediction(utterance, logits))
+            n_resumed += is_resumed
+        except RecognizerError as error:
+            failures.append((utterance.utterance_id, str(error)))
+        on_progress(number, len(utterances))
+    if not rows:
+        raise CorpusError(f"corpus {utterances[0].corpus!r}: {_describe_failures(failures)}")
+    write_predictions(path, rows)
+    return RunResult(len(rows), n_resumed, tuple(failures))
 
 
-def _predict(utterance: Utterance, recognize: Callable[[Utterance], Mapping[str, float]]) -> Prediction:
+def _hear(utterance: Utterance, recognize: Recognize, heard: HeardFile) -> tuple[Logits, bool]:
+    try:
+        sha256 = compute_sha256(utterance.path)
+    except OSError as error:
+        raise UnreadableAudioError(utterance.path.name, f"expected a file, got: {error.strerror}") from error
+    if known := heard.find_logits(sha256):
+        return known, True
     posterior = recognize(utterance)
+    logits = logits_from_posterior([posterior[label] for label in LABELS])
+    heard.add(sha256, logits)
+    return logits, False
+
+
+def _build_prediction(utterance: Utterance, logits: Logits) -> Prediction:
     return Prediction(
         utterance_id=utterance.utterance_id,
         corpus=utterance.corpus,
@@ -91,8 +114,14 @@ def _predict(utterance: Utterance, recognize: Callable[[Utterance], Mapping[str,
         label=utterance.label,
         fold=ONE_MODEL,
         seed=0,
-        logits=logits_from_posterior([posterior[label] for label in LABELS]),
+        logits=logits,
     )
+
+
+def _describe_failures(failures: Sequence[tuple[str, str]]) -> str:
+    named = "; ".join(f"{utterance_id!r}: {reason}" for utterance_id, reason in failures[:_N_FAILURES_NAMED])
+    rest = f"; and {len(failures) - _N_FAILURES_NAMED} more" if len(failures) > _N_FAILURES_NAMED else ""
+    return f"expected recordings that can be heard, none of {len(failures)} can be: {named}{rest}"
 
 
 def _claim(path: Path, model: str) -> None:
@@ -105,16 +134,3 @@ def _claim(path: Path, model: str) -> None:
         raise PredictionsError(path, f"expected {claim.name!r} beside it, which names its model; choose another folder")
     else:
         claim.write_text(json.dumps(model) + "\n", encoding="utf-8")
-
-
-def _drop_cut_line(path: Path) -> None:
-    # A run killed while writing leaves half a line; it must neither be believed nor block the next run.
-    if not path.exists():
-        return
-    written = path.read_bytes()
-    whole = written[: written.rfind(b"\n") + 1]
-    if len(whole) < len(written):
-        with path.open("r+b") as file:
-            file.truncate(len(whole))
-    if not whole:
-        path.unlink()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from recognizer.evaluation.conformal import ConformalFigures
     from recognizer.evaluation.measured import Measured
     from recognizer.evaluation.over_time import OverTimeFigures
+    from recognizer.evaluation.robustness import RobustnessLine
+    from recognizer.evaluation.unheard_voices import ConditionFigures
 
 _MEANING_BY_SPEED: Final = {
     "latency_3s_ms_p50": "median for 3 s of audio, in ms",
@@ -74,42 +76,71 @@ def build_over_time_section(over_time: Mapping[str, Mapping[str, OverTimeFigures
     if parts:
         parts.append(
             read_line(
-                "Each speaker's recordings joined to streams whose mood changes every few recordings. A steady filter "
-                "flips seldom, a quick one shows a change soon; below 0 flips mean that changes of mood were missed."
+                "Predictions of each speaker's single recordings, each taken as a window of 3 s, joined to streams "
+                "whose mood changes every 6 to 21 s; windows that are served overlap, at a step of 1.5 s. A steady "
+                "filter flips seldom, a quick one shows a change soon. A change of the label shown is needless unless "
+                "it shows the mood spoken for the first time since this mood began."
             )
         )
     return Section("Over time", "".join(parts))
 
 
-def build_robustness_section(measured: Measured | None) -> Section:
-    """Lay out what bad recordings change."""
-    lines = measured.robustness if measured else ()
-    if not measured or not lines:
-        return Section("Robustness", "")
+def build_robustness_section(
+    conditions: Mapping[str, tuple[ConditionFigures, ...]], measured: Measured | None
+) -> Section:
+    """Lay out what bad recordings change, of voices never heard and of those a run over recordings heard."""
+    parts = [_lay_out_unheard(name, lines) for name, lines in conditions.items()]
+    if measured and measured.robustness:
+        parts.append(_lay_out_heard(measured))
+    if parts:
+        parts.append(
+            read_line(
+                "Share of recordings heard as before once they went through the condition, and what it costs in UAR. "
+                "The published share is that of wav2vec2-base on CREMA-D (Derington et al., 2023)."
+            )
+        )
+    return Section("Robustness", "".join(parts))
+
+
+def _lay_out_unheard(name: str, lines: Sequence[ConditionFigures]) -> str:
     rows = [
         (
             line.name,
-            _show_beside(line.unchanged, "at least", line.least_unchanged),
-            _show_beside(line.uar_drop, "at most", line.largest_uar_drop),
+            show_briefly(line.unchanged, _name_bound("at least", line.least_unchanged)),
+            show_briefly(line.uar_drop, _name_bound("at most", line.largest_uar_drop)),
+            verdict(is_passed=line.is_passed),
+        )
+        for line in lines
+    ]
+    return (
+        f"<h3>{escape(name)}</h3><p>{_count_passed(lines)} on {lines[0].n_utterances} recordings, each heard by a "
+        "model that never heard the speaker.</p>"
+    ) + dense_table(("condition", "unchanged", "UAR drop", "verdict"), rows)
+
+
+def _lay_out_heard(measured: Measured) -> str:
+    lines = measured.robustness
+    rows = [
+        (
+            line.name,
+            Markup(show(line.unchanged) + _name_bound("at least", line.least_unchanged)),
+            Markup(show(line.uar_drop) + _name_bound("at most", line.largest_uar_drop)),
             verdict(is_passed=line.is_passed),
             "" if line.published_unchanged is None else f"{line.published_unchanged:.2f}",
         )
         for line in lines
     ]
-    n_bound = sum(line.is_passed is not None for line in lines)
-    n_passed = sum(bool(line.is_passed) for line in lines)
     head = ("condition", "unchanged", "UAR drop", "verdict", "published")
-    return Section(
-        "Robustness",
-        f"<p>{n_passed} of {n_bound} lines passed on {lines[0].n_utterances} recordings of "
-        f"{escape(', '.join(measured.corpora))}. {_name_weights(measured)}</p>"
-        + dense_table(head, rows)
-        + read_line(
-            "Share of recordings heard as before once they went through the condition, and what it costs in UAR. The "
-            "published share is that of wav2vec2-base on CREMA-D (Derington et al., 2023). Where the weights were "
-            "trained on these speakers, strangers may be heard less steadily."
-        ),
-    )
+    return (
+        f"<h3>As it serves</h3><p>{_count_passed(lines)} on {lines[0].n_utterances} recordings of "
+        f"{escape(', '.join(measured.corpora))}. {_name_weights(measured)} Where these weights were trained on these "
+        "speakers, strangers are heard less steadily.</p>"
+    ) + dense_table(head, rows)
+
+
+def _count_passed(lines: Sequence[ConditionFigures] | Sequence[RobustnessLine]) -> str:
+    n_bound = sum(line.is_passed is not None for line in lines)
+    return f"{sum(bool(line.is_passed) for line in lines)} of {n_bound} lines passed"
 
 
 def build_speed_section(measured: Measured | None) -> Section:
@@ -137,8 +168,8 @@ def build_commands_section(commands: Sequence[str]) -> Section:
     return Section("How to get this page again", body)
 
 
-def _show_beside(value: float, word: str, bound: float | None) -> str:
-    return show(value) if bound is None else Markup(f"{show(value)}<small>{word} {bound:.2f}</small>")
+def _name_bound(word: str, bound: float | None) -> Markup:
+    return Markup("" if bound is None else f"<small>{word} {bound:.2f}</small>")
 
 
 def _name_weights(measured: Measured) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recognizer.training.errors import TrainingError
 from recognizer.training.head_run import HeadRun
+from recognizer.training.processes import refuse_several_processes
 from recognizer.training.protocols import LEAVE_ONE_OUT
 from recognizer.training.run_kinds import read_run
 from recognizer.training.tuning_config import FineTuningConfig
@@ -16,6 +19,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recognizer.training.run_log import OnProgress
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What a run made.
+
+    Attributes:
+        predictions: the files of predictions that are whole.
+        checkpoint: its folder, if there is one.
+        refused: utterance id and reason, of clips left out as serving would refuse them.
+    """
+
+    predictions: tuple[Path, ...]
+    checkpoint: Path | None
+    refused: tuple[tuple[str, str], ...]
 
 
 def run_any(  # noqa: PLR0913 - the choices of the command line
@@ -30,8 +48,9 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
     folds: Sequence[str] = (),
     seeds: Sequence[int] = (),
     is_measured: bool = True,
+    is_robustness_measured: bool = False,
     is_final: bool = True,
-) -> tuple[list[Path], Path | None]:
+) -> RunOutcome:
     """Measure and train.
 
     Args:
@@ -46,15 +65,14 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
         folds: those to train now; all unless given.
         seeds: those to train now; all unless given.
         is_measured: whether to measure at all.
+        is_robustness_measured: whether the folds' heads hear their test clips through the robustness suite, too.
         is_final: whether to train on everything at last.
-
-    Returns:
-        The files of predictions that are whole, and the checkpoint's folder if there is one.
 
     Raises:
         TrainingError: the file, a name or a training is wrong; see the message.
     """
     config = read_run(config_path)
+    config.check_seeds(seeds)
     left_out = [name for name in config.corpora if name in corpora_dirs]
     if corpora:
         config = dataclasses.replace(config, corpora=tuple(corpora))
@@ -63,6 +81,12 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
         if not is_measured
         else _spell_out(protocols or (config.protocol,), [name for name in left_out if config.corpora != (name,)])
     )
+    if is_robustness_measured and isinstance(config, FineTuningConfig):
+        raise TrainingError(
+            "robustness out of fold is measured of heads on a frozen encoder, this run fine-tunes its own"
+        )
+    if not isinstance(config, FineTuningConfig):
+        refuse_several_processes("a head on a frozen encoder")
     given: dict[str, Any] = {"encoder": encoder, "protocols": chosen, "on_progress": on_progress}
     run = (
         TuningRun(config, corpora_dirs, out_dir, **given)
@@ -70,7 +94,13 @@ def run_any(  # noqa: PLR0913 - the choices of the command line
         else HeadRun(config, corpora_dirs, out_dir, **given)
     )
     files = [run.measure(protocol, folds=folds, seeds=seeds) for protocol in chosen]
-    return [path for path in files if path], run.train_final() if is_final else None
+    if is_robustness_measured and isinstance(run, HeadRun):
+        files += [path for protocol in chosen for path in run.measure_robustness(protocol, folds=folds, seeds=seeds)]
+    return RunOutcome(
+        predictions=tuple(path for path in files if path),
+        checkpoint=run.train_final() if is_final else None,
+        refused=run.refused,
+    )
 
 
 def _spell_out(protocols: Sequence[str], corpora: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from recognizer.training.encoders import build_encoder
 from recognizer.training.errors import TrainingError
 from recognizer.training.model import EmotionClassifier
 from recognizer.training.run_kinds import parse_run
+from recognizer.training.writing import replacing, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,22 +77,26 @@ def set_head(model: EmotionClassifier, head: Head) -> None:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; the settings come last, so that a folder with settings is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a checkpoint; the settings come last, so that a folder with settings is whole.
+
+    Raises:
+        TrainingError: it cannot be written; one that was there before stays.
+    """
     weights = {name: tensor.contiguous() for name, tensor in checkpoint.model.state_dict().items()}
-    temporary = folder / f"{WEIGHTS_FILE}.part"
-    save_file(weights, temporary)
-    temporary.replace(folder / WEIGHTS_FILE)
     values = (
         LABELS,
         checkpoint.config.to_mapping(),
         dataclasses.asdict(checkpoint.confidence),
         checkpoint.facts,
     )
-    settings = dict(zip(_SETTINGS, values, strict=True))
-    temporary = folder / f"{SETTINGS_FILE}.part"
-    temporary.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(folder / SETTINGS_FILE)
+    settings = json.dumps(dict(zip(_SETTINGS, values, strict=True)), indent=2)
+    with writing("the checkpoint", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / SETTINGS_FILE) as settings_part, replacing(folder / WEIGHTS_FILE) as weights_part:
+            save_file(weights, weights_part)
+            settings_part.write_text(f"{settings}\n", encoding="utf-8")
+            # Until both files are new, the old settings would stand over other weights.
+            (folder / SETTINGS_FILE).unlink(missing_ok=True)
 
 
 def load_checkpoint(folder: Path, *, encoder: str | None = None) -> Checkpoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import onnxruntime
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from recognizer.corpora.utterance import Utterance
     from recognizer.training.checkpoints import Checkpoint
+
+# What int8 may cost on recordings before the bundle is refused.
+MAX_UAR_LOSS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +101,16 @@ def compare_on_clips(
         uar_onnx=float(uar(np.array(truth), by_onnx)),
         agreement=float((by_torch == by_onnx).mean()),
     )
+
+
+def check_quality(name: str, quality: ClipQuality) -> None:
+    """Refuse an exported model that hears clearly worse than its network.
+
+    Raises:
+        TrainingError: it loses more than `MAX_UAR_LOSS`.
+    """
+    if quality.uar_onnx < quality.uar_torch - MAX_UAR_LOSS:
+        raise TrainingError(
+            f"the exported {name!r} has UAR {quality.uar_onnx:.3f} on {quality.n_clips} recordings, its network "
+            f"{quality.uar_torch:.3f}: expected a loss of {MAX_UAR_LOSS} or less; try --float32"
+        )

@@ -13,7 +13,7 @@ from recognizer.audio import MIN_CLIP_S
 from recognizer.training.errors import TrainingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from _typeshed import DataclassInstance
@@ -139,6 +139,21 @@ class TrainingConfig:
         """List the corpora trained on that get a committee of their own; one corpus alone needs none."""
         named = tuple(corpus for corpus in self.specialists if corpus in self.corpora)
         return named if len(self.corpora) > 1 else ()
+
+    def list_seeds(self) -> range:
+        """List the seeds that each fold is trained with."""
+        return range(self.seed, self.seed + self.n_seeds)
+
+    def check_seeds(self, seeds: Iterable[int]) -> None:
+        """Refuse seeds that are none of the run's: their predictions would never be joined.
+
+        Raises:
+            TrainingError: naming the first of them, and those of the run.
+        """
+        unknown = sorted(set(seeds) - set(self.list_seeds()))
+        if unknown:
+            known = ", ".join(map(str, self.list_seeds()))
+            raise TrainingError(f"run {self.name!r} has no seed {unknown[0]}, expected some of {known}")
 
     def check_choice(self, field_name: str, choices: tuple[str, ...]) -> None:
         """Refuse a word that is none of the choices.

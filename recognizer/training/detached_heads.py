@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,11 +21,14 @@ from recognizer.bundles import CARD_FILE, HEAD_FILE, compute_sha256
 from recognizer.calibration import Confidence
 from recognizer.labels import LABELS
 from recognizer.training.checkpoints import Checkpoint, build_model
-from recognizer.training.errors import TrainingError, WrongEncoderError
+from recognizer.training.errors import TooFewBlocksError, TrainingError, WrongEncoderError
 from recognizer.training.run_kinds import parse_run
 from recognizer.training.tuning_config import FineTuningConfig
+from recognizer.training.writing import writing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
     from recognizer.training.config import TrainingConfig
@@ -82,7 +86,7 @@ def save_head(
         model_card: Markdown.
 
     Raises:
-        TrainingError: its encoder was trained too, so the public one would not do.
+        TrainingError: its encoder was trained too, so the public one would not do; or there is no room for it.
     """
     config = checkpoint.config
     if isinstance(config, FineTuningConfig):
@@ -93,10 +97,7 @@ def save_head(
         name: _narrow(tensor) for name, tensor in checkpoint.model.state_dict().items() if not name.startswith(_ENCODER)
     }
     fingerprint = compute_fingerprint(checkpoint.model)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        partial = Path(scratch) / "head"
-        partial.mkdir()
+    with writing("the head", folder), _replacing_folder(folder) as partial:
         save_file({**weights, _FINGERPRINT: fingerprint}, partial / WEIGHTS_FILE)
         # Safetensors are made for their owner's eyes alone.
         (partial / WEIGHTS_FILE).chmod(0o644)
@@ -113,6 +114,16 @@ def save_head(
             "files": {WEIGHTS_FILE: compute_sha256(partial / WEIGHTS_FILE)},
         }
         (partial / HEAD_FILE).write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _replacing_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write to, which takes the other's place if all goes well and else goes away."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        partial = Path(scratch) / "head"
+        partial.mkdir()
+        yield partial
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
 
@@ -156,11 +167,13 @@ def join_head(head: DetachedHead, encoder: str) -> Checkpoint:
     config = head.config
     try:
         model = build_model(dataclasses.replace(config, encoder=encoder), max_s=config.window_s)
+    except TooFewBlocksError as error:
+        reason = f"expected {config.n_blocks} blocks or more, got {error.n_blocks}"
+        raise WrongEncoderError(encoder, config.encoder, reason) from error
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise TrainingError(f"cannot read encoder {encoder!r}: {error}") from error
-    found, expected = (len(model.encoder.blocks), model.encoder.hidden_size), (config.n_blocks, head.width)
-    if found != expected:
-        reason = f"expected {expected[0]} blocks or more, {expected[1]} wide, got {found[0]}, {found[1]} wide"
+    if model.encoder.hidden_size != head.width:
+        reason = f"expected states {head.width} wide, got {model.encoder.hidden_size}"
         raise WrongEncoderError(encoder, config.encoder, reason)
     own = {name: tensor for name, tensor in model.state_dict().items() if name.startswith(_ENCODER)}
     try:

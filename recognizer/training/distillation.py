@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,8 +18,9 @@ from transformers.trainer_utils import set_seed
 from recognizer.training.conditions import Conditions
 from recognizer.training.config import check_fields, read_toml
 from recognizer.training.draws import BalancedSampler, ClipDataset, TrainingSet, collate
+from recognizer.training.encoder_names import name_encoder
 from recognizer.training.encoders import build_encoder
-from recognizer.training.errors import TrainingError
+from recognizer.training.errors import BrokenLossError, TooFewBlocksError, TrainingError
 from recognizer.training.fine_tuning import find_whole_checkpoint
 from recognizer.training.model import set_level
 from recognizer.training.run_log import CsvLog, ProgressReport
@@ -109,7 +110,11 @@ class StudentAndTeacher(nn.Module):
         self._level = 10.0 ** (config.level_db / 20.0)
 
     def forward(self, frames: Tensor, **_unused: Tensor) -> dict[str, Tensor]:
-        """Give the loss on waveforms (B, n_samples): distance and angle to the teacher's layers, frame by frame."""
+        """Give the loss on waveforms (B, n_samples): distance and angle to the teacher's layers, frame by frame.
+
+        Raises:
+            BrokenLossError: it is no number, which the Trainer would log as 0 and go on.
+        """
         waveform = set_level(frames, self._level)
         with torch.no_grad():
             states = self._teacher[0].run_lower(waveform, max(self._layers))
@@ -118,6 +123,8 @@ class StudentAndTeacher(nn.Module):
             (_compare(head(learned), states[layer]) for head, layer in zip(self.heads, self._layers, strict=True)),
             start=torch.zeros((), device=learned.device),
         )
+        if not torch.isfinite(loss):
+            raise BrokenLossError(float(loss.detach()))
         return {"loss": loss / len(self._layers)}
 
 
@@ -155,7 +162,7 @@ def distill(  # noqa: PLR0913 - what a training needs
         TrainingError: the teacher cannot be had, or the loss is no number.
     """
     set_seed(config.seed)
-    teacher: Any = build_encoder(config.encoder, n_blocks=max(1, *config.teacher_layers))
+    teacher: Any = _build_teacher(config)
     student: Any = build_encoder(config.student)
     network = StudentAndTeacher(student, teacher.eval(), config)
     clips = TrainingSet(rows, np.zeros((len(rows), 1), np.float32), weights, np.arange(len(rows)), np.zeros(len(rows)))
@@ -164,11 +171,28 @@ def distill(  # noqa: PLR0913 - what a training needs
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(ProgressReport(on_progress))
     start = find_whole_checkpoint(trainer.folder)
-    result = trainer.train(resume_from_checkpoint=str(start) if start else None)
-    if not math.isfinite(result.training_loss):
-        raise TrainingError(f"distillation {config.name!r}: the loss is {result.training_loss}; lower learning_rate")
+    try:
+        trainer.train(resume_from_checkpoint=str(start) if start else None)
+    except BrokenLossError as error:
+        raise TrainingError(
+            f"distillation {config.name!r}: the loss is {error.value} at step {trainer.state.global_step + 1}; "
+            "lower learning_rate"
+        ) from error
+    # No loss follows on the last step.
+    if not all(torch.isfinite(each).all() for each in student.parameters()):
+        raise TrainingError(f"distillation {config.name!r}: the last step broke the weights; lower learning_rate")
     save_student(folder, config.student, student)
     return folder
+
+
+def _build_teacher(config: DistillationConfig) -> SpeechEncoder:
+    try:
+        return build_encoder(config.encoder, n_blocks=max(1, *config.teacher_layers))
+    except TooFewBlocksError as error:
+        raise TrainingError(
+            f"distillation {config.name!r}: expected teacher_layers within 0 to {error.n_blocks}, the blocks of "
+            f"{config.encoder!r}, got {config.teacher_layers}"
+        ) from error
 
 
 class _DistillingTrainer(Trainer):
@@ -223,4 +247,6 @@ class _DistillingTrainer(Trainer):
 
 
 def _name(config: DistillationConfig, rows: np.ndarray) -> str:
-    return hashlib.sha256(json.dumps([repr(config), rows.tolist()]).encode()).hexdigest()[:12]
+    # The teacher by what it holds: a folder may have got another one since a run was cut off.
+    keyed = dataclasses.replace(config, encoder=name_encoder("teacher", config.encoder))
+    return hashlib.sha256(json.dumps([repr(keyed), rows.tolist()]).encode()).hexdigest()[:12]

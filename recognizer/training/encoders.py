@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recognizer.training.errors import TrainingError
+from recognizer.training.errors import TooFewBlocksError, TrainingError
 from recognizer.training.frontend import LogMelSpectrogram
 from recognizer.training.students import (
     LOG_MEL,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 FRAMES_PER_SECOND = 50
+_KINDS = ("whisper", "wav2vec2", "wavlm", "hubert")
 # Weights that a checkpoint may lack: of a head, which is thrown away, and of masks that only training draws.
 _NOT_NEEDED = ("classifier.", "projector.", "layer_weights", "masked_spec_embed")
 
@@ -123,23 +124,23 @@ class WaveformSpeechEncoder(nn.Module):
 
     def run_lower(self, waveform: Tensor, n_blocks: int) -> list[Tensor]:
         """Give the states (B, T, hidden_size) before the first block and after each of the first blocks."""
-        # All blocks run: some kinds normalize what they think is the last one.
+        # Transformers runs all of its blocks or none.
         states: list[Tensor] = self(waveform)
         return states[: n_blocks + 1]
 
     def run_upper(self, state: Tensor, n_done: int) -> list[Tensor]:
         """Go on from the state (B, T, hidden_size) after `n_done` blocks.
 
-        Raises:
-            TrainingError: a WavLM, whose blocks share a bias that its first block makes.
+        No state is normalized once more, not even the last one of an XLS-R: neither is it when the whole encoder runs.
         """
-        if self.encoder.config.model_type == "wavlm":
-            raise TrainingError("a WavLM cannot be cut between blocks: train without frozen_blocks")
-        states = _run_blocks(self.blocks[n_done:], state)
-        if getattr(self.encoder.config, "do_stable_layer_norm", False):
-            # Such encoders normalize once more after the last block, and count that as its output.
-            states[-1] = self.encoder.encoder.layer_norm(states[-1])
-        return states
+        shared = {"position_bias": self._make_position_bias(state)} if self.encoder.config.model_type == "wavlm" else {}
+        return _run_blocks(self.blocks[n_done:], state, **shared)
+
+    def _make_position_bias(self, state: Tensor) -> Tensor:
+        """Make the bias (B * n_heads, T, T) that all blocks of a WavLM share, from the weights of its first one."""
+        n_clips, n_frames, _ = state.shape
+        bias: Tensor = self.encoder.encoder.layers[0].attention.compute_bias(n_frames, n_frames)
+        return bias.repeat(n_clips, 1, 1)
 
 
 def build_encoder(
@@ -156,6 +157,7 @@ def build_encoder(
 
     Raises:
         TrainingError: there is no such model, its kind is not supported, or weights are missing.
+        TooFewBlocksError: it has fewer blocks than are to be kept.
     """
     from transformers import AutoConfig  # Transformers takes seconds to import
 
@@ -168,11 +170,13 @@ def build_encoder(
         raise TrainingError(
             f"encoder {name_or_folder!r} is neither a folder with config.json nor a model that the hub hands out"
         ) from error
+    if config.model_type not in _KINDS:
+        raise TrainingError(f"encoder kind {config.model_type!r} is none of {', '.join(_KINDS)}")
+    if n_blocks is not None and n_blocks > config.num_hidden_layers:
+        raise TooFewBlocksError(name_or_folder, config.num_hidden_layers, n_blocks)
     if config.model_type == "whisper":
         return WhisperSpeechEncoder(_load_whisper(name_or_folder, config, from_scratch=from_scratch), n_blocks, max_s)
-    if config.model_type in ("wav2vec2", "wavlm", "hubert"):
-        return WaveformSpeechEncoder(_load_auto(name_or_folder, config, from_scratch=from_scratch), n_blocks)
-    raise TrainingError(f"encoder kind {config.model_type!r} is none of whisper, wav2vec2, wavlm and hubert")
+    return WaveformSpeechEncoder(_load_auto(name_or_folder, config, from_scratch=from_scratch), n_blocks)
 
 
 def _build_student(name: str, name_or_folder: str, n_blocks: int | None, *, from_scratch: bool) -> SpeechEncoder:
@@ -227,10 +231,10 @@ def _load_weights(model_class: Any, name_or_folder: str, **options: Any) -> Any:
     return model
 
 
-def _run_blocks(blocks: nn.ModuleList, state: Tensor) -> list[Tensor]:
+def _run_blocks(blocks: nn.ModuleList, state: Tensor, **shared: Tensor) -> list[Tensor]:
     states = [state]
     for block in blocks:
-        states.append(_first(block(states[-1], attention_mask=None)))
+        states.append(_first(block(states[-1], attention_mask=None, **shared)))
     return states
 
 

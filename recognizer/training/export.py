@@ -19,10 +19,14 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from recognizer.audio import SAMPLE_RATE
 from recognizer.bundles import Bundle, BundleDescription, compute_sha256, write_bundle
 from recognizer.calibration import Calibration, apply_temperature, compute_margin
+from recognizer.training.clip_quality import ClipQuality, check_quality, compare_on_clips
 from recognizer.training.errors import TrainingError
 from recognizer.training.tuning_config import FineTuningConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from recognizer.corpora.utterance import Utterance
     from recognizer.training.checkpoints import Checkpoint
     from recognizer.training.config import TrainingConfig
 
@@ -46,16 +50,25 @@ class ExportReport:
             answers without doubt.
         int8_shift: how much probability int8 moves from one label to others, mean over the test windows.
         size_bytes: of the ONNX file that ships.
+        quality: on recordings; None where none were given.
     """
 
     largest_difference: float
     int8_agreement: float
     int8_shift: float
     size_bytes: int
+    quality: ClipQuality | None = None
 
 
-def export(
-    checkpoint: Checkpoint, folder: Path, *, version: str, model_card: str, is_quantized: bool = True
+def export(  # noqa: PLR0913 - what a bundle is made of
+    checkpoint: Checkpoint,
+    folder: Path,
+    *,
+    version: str,
+    model_card: str,
+    is_quantized: bool = True,
+    clips: Sequence[Utterance] = (),
+    on_progress: Callable[[int, int], None] = lambda _n_done, _n_total: None,
 ) -> tuple[Bundle, ExportReport]:
     """Write a bundle and prove that it answers as the checkpoint does.
 
@@ -65,9 +78,11 @@ def export(
         version: of the weights.
         model_card: Markdown.
         is_quantized: whether matrix products become int8.
+        clips: recordings that torch and the exported file shall both hear.
+        on_progress: told how many of them are heard and of how many.
 
     Raises:
-        TrainingError: the exported graph answers differently.
+        TrainingError: the exported graph answers differently, or hears clearly worse.
     """
     windows = _make_windows(checkpoint.config.window_s)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +101,9 @@ def export(
                 f"{MIN_INT8_AGREEMENT:.0%} or more; export without quantizing"
             )
         model_file = small if is_quantized else exact
+        quality = compare_on_clips(checkpoint, model_file, clips, on_progress=on_progress) if clips else None
+        if quality:
+            check_quality(checkpoint.config.name, quality)
         bundle = write_bundle(
             folder,
             _describe(checkpoint, model_file, version),
@@ -95,7 +113,7 @@ def export(
             mood_offsets=checkpoint.model.mood_offsets.numpy(),
             model_card=model_card,
         )
-    return bundle, ExportReport(largest, agreement, shift, bundle.model_file.stat().st_size)
+    return bundle, ExportReport(largest, agreement, shift, bundle.model_file.stat().st_size, quality)
 
 
 def _write_onnx(checkpoint: Checkpoint, path: Path) -> None:

@@ -20,8 +20,9 @@ from recognizer.calibration import Confidence, compute_distance
 from recognizer.labels import LABELS
 from recognizer.metrics import confusion_matrix, uar
 from recognizer.training.draws import BalancedSampler, ClipDataset, collate
-from recognizer.training.errors import TrainingError
+from recognizer.training.errors import BrokenLossError, TrainingError
 from recognizer.training.inner_folds import fit_confidence
+from recognizer.training.processes import count_processes, take_first
 from recognizer.training.run_log import CsvLog, ProgressReport
 from recognizer.training.tuned_network import TunedNetwork
 from recognizer.training.unfreezing import LearningPlan, Unfreezing
@@ -75,7 +76,7 @@ def fine_tune(  # noqa: PLR0913 - what a training needs
         model: gets trained, in place.
         store: frames of all clips of the run.
         data: what to learn from and what to choose by.
-        config: the run.
+        config: the run, its encoder named by what it holds.
         folder: gets the Trainer's checkpoints and log; those of this very training are gone on from.
         seed: of every draw and of dropout.
         where: names the training in messages.
@@ -94,13 +95,12 @@ def fine_tune(  # noqa: PLR0913 - what a training needs
     trainer.add_callback(ProgressReport(on_progress))
     start = find_whole_checkpoint(trainer.folder)
     if start is None:
-        plan.unfreeze(0)
         network.remember(store, data.training)
         if config.fits_head_first:
             network.fit_head(data.training, config, seed=seed)
     try:
         trainer.train(resume_from_checkpoint=str(start) if start else None)
-    except _BrokenLossError as error:
+    except BrokenLossError as error:
         raise TrainingError(
             f"{where}: the loss is {error.value} at step {trainer.state.global_step + 1}; lower the learning rates, or "
             "train in float32"
@@ -137,17 +137,11 @@ def compute_logits(network: TunedNetwork, pooled: Tensor, center: Tensor | None 
     return values
 
 
-class _BrokenLossError(Exception):
-    def __init__(self, value: float) -> None:
-        super().__init__(str(value))
-        self.value = value
-
-
 def compute_loss(outputs: dict[str, Tensor], labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
     """Cross-entropy with soft targets (B, n_labels), averaged over all clips of an optimizer step."""
     per_clip = functional.cross_entropy(outputs["logits"].float(), labels, reduction="none")
     if not torch.isfinite(per_clip).all():
-        raise _BrokenLossError(float(per_clip.detach().sum()))
+        raise BrokenLossError(float(per_clip.detach().sum()))
     # The Trainer counts targets, of which every clip has one for each label.
     return per_clip.sum() / (num_items_in_batch / len(LABELS) if num_items_in_batch is not None else len(per_clip))
 
@@ -177,7 +171,7 @@ class _TunedTrainer(Trainer):
         self._plan = plan
         self._seed = seed
         n_clips = len(data.training.rows)
-        per_step = config.batch_size * config.accumulation
+        per_step = config.batch_size * config.accumulation * count_processes()
         self._n_steps = config.n_steps or math.ceil(n_clips * config.n_epochs / per_step)
         super().__init__(
             model=network,
@@ -208,7 +202,9 @@ class _TunedTrainer(Trainer):
         return optimizer
 
     def evaluate(self, *_args: object, **_kwargs: object) -> dict[str, float]:
-        metrics = {f"eval_{name}": value for name, value in _measure(self.model, self._store, self._data).items()}
+        # Processes that differed in the last digit would not agree which moment was the best.
+        measured = take_first(_measure(self.model, self._store, self._data))
+        metrics = {f"eval_{name}": value for name, value in measured.items()}
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics

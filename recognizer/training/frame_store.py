@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recognizer.training.writing import writing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -80,6 +82,9 @@ def fill_store(
         n_clips: rows of the store.
         compute: from a row to its frames; whatever it raises ends the filling, finished parts stay.
         on_progress: told how many clips are done and of how many.
+
+    Raises:
+        TrainingError: a part cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     firsts = range(0, n_clips, PART_SIZE)
@@ -88,7 +93,9 @@ def fill_store(
         for first in lacking:
             with _claim(folder, first) as is_ours:
                 if is_ours and not _facts_path(folder, first).exists():
-                    _write_part(folder, first, [compute(row) for row in range(first, min(first + PART_SIZE, n_clips))])
+                    clips = [compute(row) for row in range(first, min(first + PART_SIZE, n_clips))]
+                    with writing("what was computed", folder):
+                        _write_part(folder, first, clips)
                     n_written += 1
             n_parts = sum(_facts_path(folder, each).exists() for each in firsts)
             on_progress(min(n_parts * PART_SIZE, n_clips), n_clips)

@@ -1,4 +1,4 @@
-"""Fit the classifier's head on kept statistics, centered on voices as it will be served."""
+"""Fit the classifier's head on kept statistics, centered on voices as when served, but with no bound on the weight."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from recognizer.labels import LABELS
 from recognizer.training.committee import Committee, Mixture, build_network
+from recognizer.training.errors import TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,9 +111,9 @@ def fit_head(clips: TrainingClips, config: TrainingConfig, *, seed: int) -> Head
         seed: of every draw.
 
     Raises:
-        ValueError: a label does not occur, or a corpus with a committee of its own lacks one.
+        TrainingError: a label does not occur, or a corpus with a committee of its own lacks one.
     """
-    refuse_missing_labels(clips.truth)
+    refuse_missing_labels(clips.truth, clips.corpora)
     weights = clips.weigh()
     standardized, mean, std = standardize(clips, weights)
     specialists = _find_specialists(clips, config)
@@ -136,7 +137,8 @@ def _find_specialists(clips: TrainingClips, config: TrainingConfig) -> tuple[str
     present = np.unique(clips.corpora)
     specialists = tuple(corpus for corpus in config.list_specialists() if corpus in present and len(present) > 1)
     for corpus in specialists:
-        refuse_missing_labels(clips.truth[clips.corpora == corpus])
+        own = clips.select(clips.corpora == corpus)
+        refuse_missing_labels(own.truth, own.corpora, where="specialist")
     return specialists
 
 
@@ -156,15 +158,24 @@ def _fit_gate(
     gate.load_state_dict({"weight": weight, "bias": bias})
 
 
-def refuse_missing_labels(truth: np.ndarray) -> None:
+def refuse_missing_labels(truth: np.ndarray, corpora: np.ndarray, *, where: str = "training") -> None:
     """Check that every label occurs among integers, shape (n_clips,).
 
+    Args:
+        truth: labels as integers.
+        corpora: those that the clips come from; each may occur many times.
+        where: names what is trained in the message.
+
     Raises:
-        ValueError: naming the first that does not.
+        TrainingError: naming the corpora, and the first label that does not.
     """
     missing = sorted(set(range(len(LABELS))) - set(truth.tolist()))
     if missing:
-        raise ValueError(f"no clip of label {LABELS[missing[0]]!r} to train on; expected some of each of {LABELS}")
+        named = ", ".join(repr(str(name)) for name in np.unique(corpora))
+        raise TrainingError(
+            f"{where}: no clip of label {LABELS[missing[0]]!r} to train on in {named}; "
+            f"expected some of each of {', '.join(LABELS)}"
+        )
 
 
 def standardize(clips: TrainingClips, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -63,7 +63,7 @@ def fit_probe(clips: TrainingClips, config: ProbeConfig, *, seed: int) -> Fitted
         seed: deals the inner folds.
 
     Raises:
-        ValueError: a label does not occur.
+        TrainingError: a label does not occur.
     """
     fold_of_clip = group_folds(clips.speakers.tolist(), N_INNER_FOLDS, np.random.default_rng(seed))
     logits = {choice: np.empty((len(clips.truth), len(LABELS))) for choice in _list_choices(config)}
@@ -86,7 +86,7 @@ def _list_choices(config: ProbeConfig) -> list[_Choice]:
 
 def _iter_heads(clips: TrainingClips, config: ProbeConfig, choices: list[_Choice]) -> Iterator[tuple[_Choice, Head]]:
     """Fit each choice, all on one standardization; a range's regressions start where the one before ended."""
-    refuse_missing_labels(clips.truth)
+    refuse_missing_labels(clips.truth, clips.corpora)
     weights = clips.weigh()
     standardized, mean, std = standardize(clips, weights)
     offsets = compute_mood_offsets(standardized[:, 0], clips.truth, weights)

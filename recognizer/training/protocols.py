@@ -75,7 +75,7 @@ def plan_folds(
         training_corpora: those the run trains on; a left-out corpus need not be among them.
 
     Raises:
-        TrainingError: there is no such protocol, or nothing to train on is left.
+        TrainingError: there is no such protocol, or too few speakers or nothing to train on is left.
     """
     tested = name_test_corpora(protocol, training_corpora)
     corpora = np.array([each.corpus for each in utterances])
@@ -107,6 +107,12 @@ def _mark_tests(
             for fold in folds
         ]
     if protocol == GROUP_FOLDS:
+        n_speakers = len(np.unique(speakers[is_measured]))
+        if n_speakers < N_GROUP_FOLDS:
+            raise TrainingError(
+                f"protocol {protocol!r}: expected {N_GROUP_FOLDS} speakers or more, got {n_speakers} in the corpora "
+                f"{', '.join(sorted(set(corpora[is_measured])))}"
+            )
         fold_of_clip = np.full(len(corpora), -1)
         # The same folds whatever the run's seed, so that its seeds can be averaged.
         fold_of_clip[is_measured] = group_folds(speakers[is_measured].tolist(), N_GROUP_FOLDS, np.random.default_rng(0))

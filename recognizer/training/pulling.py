@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from recognizer.bundles import CARD_FILE, load_bundle
-from recognizer.training.clip_quality import ClipQuality, compare_on_clips, load_clips
+from recognizer.training.clip_quality import load_clips
 from recognizer.training.detached_heads import join_head, load_head
 from recognizer.training.errors import TrainingError
 from recognizer.training.export import ExportReport, export
@@ -19,14 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from recognizer.training.checkpoints import Checkpoint
     from recognizer.training.detached_heads import DetachedHead
     from recognizer.training.run_log import OnProgress
 
 # The float32 graph, the int8 graph and the bundle lie side by side for a moment.
 NEEDED_BYTES: Final = 300_000_000
-# What int8 may cost on recordings before the bundle is refused.
-MAX_UAR_LOSS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +33,12 @@ class PullReport:
     Attributes:
         folder: of the bundle.
         model: name and version.
-        parity: on made-up sounds.
-        quality: on recordings; None where none were at hand.
+        made: what exporting measured.
     """
 
     folder: Path
     model: str
-    parity: ExportReport
-    quality: ClipQuality | None
+    made: ExportReport
 
 
 def pull_model(  # noqa: PLR0913 - the choices of the command line
@@ -83,22 +78,20 @@ def pull_model(  # noqa: PLR0913 - the choices of the command line
             checkpoint = join_head(head, source)
         on_progress("encoder", 1, 1)
         on_progress("export", 0, 1)
-        made, parity = export(
-            checkpoint, scratch / name, version=head.version, model_card=head.model_card, is_quantized=is_quantized
+        bundle, made = export(
+            checkpoint,
+            scratch / name,
+            version=head.version,
+            model_card=head.model_card,
+            is_quantized=is_quantized,
+            clips=clips,
+            on_progress=lambda done, total: on_progress("check", done, total),
         )
         on_progress("export", 1, 1)
-        quality = (
-            compare_on_clips(
-                checkpoint, made.model_file, clips, on_progress=lambda done, total: on_progress("check", done, total)
-            )
-            if clips
-            else None
-        )
-        _check_quality(checkpoint, quality)
-        with (made.folder / CARD_FILE).open("a", encoding="utf-8") as card:
-            card.write(_describe_copy(head, encoder, parity, quality, is_quantized=is_quantized))
-        _put_in_place(made.folder, models_dir / name)
-    return PullReport(models_dir / name, load_bundle(models_dir / name).description.model, parity, quality)
+        with (bundle.folder / CARD_FILE).open("a", encoding="utf-8") as card:
+            card.write(_describe_copy(head, encoder, made, is_quantized=is_quantized))
+        _put_in_place(bundle.folder, models_dir / name)
+    return PullReport(models_dir / name, load_bundle(models_dir / name).description.model, made)
 
 
 def _fetch_encoder(head: DetachedHead) -> str:
@@ -175,33 +168,24 @@ def _lock(name: str, models_dir: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _check_quality(checkpoint: Checkpoint, quality: ClipQuality | None) -> None:
-    if quality is not None and quality.uar_onnx < quality.uar_torch - MAX_UAR_LOSS:
-        raise TrainingError(
-            f"the exported {checkpoint.config.name!r} has UAR {quality.uar_onnx:.3f} on {quality.n_clips} recordings, "
-            f"its network {quality.uar_torch:.3f}: expected a loss of {MAX_UAR_LOSS} or less; try --float32"
-        )
-
-
 def _put_in_place(made: Path, folder: Path) -> None:
     if folder.exists():
         folder.rename(made.with_name("replaced"))
     made.rename(folder)
 
 
-def _describe_copy(
-    head: DetachedHead, encoder: Path | None, parity: ExportReport, quality: ClipQuality | None, *, is_quantized: bool
-) -> str:
+def _describe_copy(head: DetachedHead, encoder: Path | None, made: ExportReport, *, is_quantized: bool) -> str:
     source = f"the folder {encoder.name!r}" if encoder else f"{head.config.encoder} at {head.revision or 'its newest'}"
-    kind = f"{'int8' if is_quantized else 'float32'}, {parity.size_bytes / 1e6:.1f} MB"
+    kind = f"{'int8' if is_quantized else 'float32'}, {made.size_bytes / 1e6:.1f} MB"
     lines = [f"\n## This copy\n\nMade on this machine of the head above and the encoder from {source}: {kind}."]
     lines.append(
-        f"On made-up sounds the float32 graph differs from torch by {parity.largest_difference:.2g} in a logit, "
-        f"int8 names the same label for {parity.int8_agreement:.1%} and moves {parity.int8_shift:.1%} of probability."
+        f"On made-up sounds the float32 graph differs from torch by {made.largest_difference:.2g} in a logit, "
+        f"int8 names the same label for {made.int8_agreement:.1%} and moves {made.int8_shift:.1%} of probability."
     )
-    if quality is not None:
+    if made.quality:
         lines.append(
-            f"On {quality.n_clips} recordings at hand, which the head may have been trained on: UAR "
-            f"{quality.uar_onnx:.3f}, torch {quality.uar_torch:.3f}, the same label for {quality.agreement:.1%}."
+            f"On {made.quality.n_clips} recordings at hand, which the head may have been trained on: UAR "
+            f"{made.quality.uar_onnx:.3f}, torch {made.quality.uar_torch:.3f}, the same label for "
+            f"{made.quality.agreement:.1%}."
         )
     return "\n".join(lines) + "\n"

@@ -37,7 +37,9 @@ class CsvLog(TrainerCallback):
         logs: dict[str, float],
         **_kwargs: object,
     ) -> None:
-        """Write the row."""
+        """Write the row, once for all processes."""
+        if not state.is_world_process_zero:
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not self._path.exists()
         with self._path.open("a", encoding="utf-8", newline="") as file:

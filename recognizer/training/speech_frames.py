@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from recognizer.errors import UnreadableAudioError, UnusableClipError
+from recognizer.errors import UnusableClipError
 from recognizer.training.conditions import alter
-from recognizer.training.errors import TrainingError
 from recognizer.training.frame_store import Frames, FrameStore, fill_store
-from recognizer.training.statistics import load_speech
+from recognizer.training.statistics import cut_speech, read_clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,13 +46,10 @@ def keep_speech(
     """
 
     def compute(row: int) -> Frames:
-        utterance = utterances[row]
         try:
-            waveform = load_speech(utterance, window_s=window_s)
+            waveform = cut_speech(read_clip(utterances[row]), window_s=window_s)
         except UnusableClipError as error:
             return Frames((), error.reason)
-        except UnreadableAudioError as error:
-            raise TrainingError(f"cannot read {str(utterance.path)!r} of {utterance.corpus!r}: {error}") from error
         return Frames((np.round(waveform * _INT16_SCALE).astype(np.int16),))
 
     folder = cache_dir / f"speech-{_hash(_name(utterances), window_s)}"
@@ -70,6 +66,14 @@ def keep_lower_outputs(  # noqa: PLR0913 - what a pass over all clips needs
     on_progress: Callable[[int, int], None] = lambda _n_done, _n_total: None,
 ) -> FrameStore:
     """Run the frozen blocks over every clip and its altered copies, once.
+
+    Args:
+        model: whose encoder is used as it is.
+        utterances: clips of any corpora.
+        speech: of these clips.
+        config: the run, its encoder named by what it holds.
+        cache_dir: holds what is computed already; may be deleted at any time.
+        on_progress: told how many clips are done and of how many.
 
     Returns:
         float16 (n_frames, n_states, hidden_size): the states from `first_layer` to `frozen_blocks`, at least the last;

@@ -17,6 +17,8 @@ from recognizer.errors import UnreadableAudioError, UnusableClipError
 from recognizer.speech import find_speech
 from recognizer.training.augmentation import augment
 from recognizer.training.conditions import N_BABBLE_VOICES, add_babble
+from recognizer.training.errors import TrainingError
+from recognizer.training.writing import writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +39,7 @@ class ClipStatistics:
     Attributes:
         utterances: the clips that can be heard, in the order of the rows.
         values: float32, shape (n_clips, 1 + n_views, statistics_dim); the first view is the clean clip.
-        refused: utterance id and reason, of clips that serving would refuse too.
+        refused: utterance id and reason, of clips that decode but serving would refuse.
     """
 
     utterances: tuple[Utterance, ...]
@@ -55,6 +57,19 @@ def load_speech(utterance: Utterance, *, window_s: float) -> np.ndarray:
         UnreadableAudioError, UnusableClipError: serving would refuse the clip.
     """
     return cut_speech(decode_clip(utterance.path, utterance.utterance_id), window_s=window_s)
+
+
+def read_clip(utterance: Utterance) -> Clip:
+    """Decode a recording that is to be trained on: a broken file is no reason to go on without it.
+
+    Raises:
+        TrainingError: it cannot be decoded.
+        UnusableClipError: serving would refuse it.
+    """
+    try:
+        return decode_clip(utterance.path, utterance.utterance_id)
+    except UnreadableAudioError as error:
+        raise TrainingError(f"cannot read {str(utterance.path)!r} of {utterance.corpus!r}: {error.reason}") from error
 
 
 def cut_speech(clip: Clip, *, window_s: float) -> np.ndarray:
@@ -82,11 +97,15 @@ def compute_statistics(
     Args:
         model: whose encoder is used as it is.
         utterances: clips of any corpora.
-        config: the run; what changes the statistics is part of the cache's name.
+        config: the run, its encoder named by what it holds; what changes the statistics is part of the cache's name.
         cache_dir: holds what is computed already; may be deleted at any time.
         on_progress: told how many clips are done and of how many.
+
+    Raises:
+        TrainingError: a file cannot be decoded, or what was computed cannot be written; clips without speech are left
+            out, as serving would refuse them.
     """
-    folder = cache_dir / _cache_key(utterances, config)
+    folder = cache_dir / name_cache(utterances, config, config.n_views, config.babble, config.seed)
     folder.mkdir(parents=True, exist_ok=True)
     for start in range(0, len(utterances), _SAVE_EVERY):
         part = folder / f"{start:06d}.npz"
@@ -104,9 +123,9 @@ def _write_part(
     refused: dict[str, str] = {}
     for row in rows:
         try:
-            clip = decode_clip(utterances[row].path, utterances[row].utterance_id)
+            clip = read_clip(utterances[row])
             speech = cut_speech(clip, window_s=config.window_s)
-        except (UnreadableAudioError, UnusableClipError) as error:
+        except UnusableClipError as error:
             refused[utterances[row].utterance_id] = error.reason
             continue
         rng = np.random.default_rng([config.seed, row])
@@ -114,12 +133,13 @@ def _write_part(
         for _ in range(config.n_views):
             others = _iter_other_clips(row, utterances, config, rng)
             views.append(augment(_hear(clip, speech, others, config, rng), rng))
-        values.append(np.stack([_pool(model, view) for view in views]))
+        values.append(np.stack([pool_waveform(model, view) for view in views]))
         kept.append(row)
     temporary = part.with_suffix(".part.npz")
     stacked = np.stack(values) if values else np.empty((0, 1 + config.n_views, model.statistics_dim), np.float32)
-    np.savez(temporary, values=stacked, kept=np.array(kept, np.int64), refused=np.array(json.dumps(refused)))
-    temporary.replace(part)
+    with writing("statistics", part.parent):
+        np.savez(temporary, values=stacked, kept=np.array(kept, np.int64), refused=np.array(json.dumps(refused)))
+        temporary.replace(part)
 
 
 def _hear(
@@ -145,12 +165,13 @@ def _iter_other_clips(
     voice = (utterances[row].corpus, utterances[row].speaker_id)
     others = [i for i, each in enumerate(utterances) if (each.corpus, each.speaker_id) == voice and i != row]
     for other in rng.permutation(others):
-        with suppress(UnreadableAudioError, UnusableClipError):
-            yield load_speech(utterances[other], window_s=config.window_s)
+        with suppress(UnusableClipError):
+            yield cut_speech(read_clip(utterances[other]), window_s=config.window_s)
 
 
 @torch.inference_mode()
-def _pool(model: EmotionClassifier, waveform: np.ndarray) -> np.ndarray:
+def pool_waveform(model: EmotionClassifier, waveform: np.ndarray) -> np.ndarray:
+    """Pool the encoder's outputs over one waveform, float32 (n_samples,), into (statistics_dim,)."""
     pooled: np.ndarray = model.pool(torch.from_numpy(np.ascontiguousarray(waveform))[None])[0].numpy()
     return pooled
 
@@ -168,8 +189,9 @@ def _read_part(part: Path) -> dict[str, np.ndarray]:
         return {name: arrays[name] for name in arrays.files}
 
 
-def _cache_key(utterances: Sequence[Utterance], config: TrainingConfig) -> str:
-    parts = (config.encoder, config.n_blocks, config.first_layer, config.layer_mix, config.level_db, config.window_s)
+def name_cache(utterances: Sequence[Utterance], config: TrainingConfig, *of_views: float) -> str:
+    """Name what is computed of clips by the encoder, what it hears of them, and whatever else changes the views."""
+    of_encoder = (config.encoder, config.n_blocks, config.first_layer, config.layer_mix, config.pooling)
     names = [f"{utterance.corpus}/{utterance.utterance_id}" for utterance in utterances]
-    text = json.dumps([*parts, config.n_views, config.babble, config.seed, names])
+    text = json.dumps([*of_encoder, config.level_db, config.window_s, *of_views, names])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -12,6 +12,7 @@ from recognizer.labels import LABELS
 from recognizer.training.distillation import DistillationConfig, distill
 from recognizer.training.errors import TrainingError
 from recognizer.training.head import TrainingClips
+from recognizer.training.processes import refuse_several_processes
 from recognizer.training.protocols import plan_folds
 from recognizer.training.speech_frames import keep_speech
 
@@ -47,8 +48,9 @@ def train_student(  # noqa: PLR0913 - the choices of the command line
         The student's folder, an encoder that `build_encoder` takes.
 
     Raises:
-        TrainingError: the file, a corpus or the fold is wrong.
+        TrainingError: the file, a corpus or the fold is wrong, or several processes were started.
     """
+    refuse_several_processes("distilling a student")
     config = DistillationConfig.from_toml(config_path)
     missing = [name for name in config.corpora if name not in corpora_dirs]
     if missing:

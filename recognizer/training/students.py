@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from recognizer.training.errors import TrainingError
 from recognizer.training.frontend import N_MELS, LogMelSpectrogram
+from recognizer.training.writing import replacing, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,13 +127,19 @@ def find_student(name_or_folder: str | Path) -> str | None:
 
 
 def save_student(folder: Path, name: str, encoder: nn.Module) -> None:
-    """Write a student's weights; its name comes last, so that a folder with a name is whole."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a student's weights; its name comes last, so that a folder with a name is whole.
+
+    Raises:
+        TrainingError: it cannot be written; one that was there before stays.
+    """
     weights = {key: tensor.detach().cpu().contiguous() for key, tensor in encoder.state_dict().items()}
-    temporary = folder / f"{_WEIGHTS_FILE}.part"
-    save_file(weights, temporary)
-    temporary.replace(folder / _WEIGHTS_FILE)
-    (folder / _NAME_FILE).write_text(json.dumps({"student": name}) + "\n", encoding="utf-8")
+    with writing("the student", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / _NAME_FILE) as name_part, replacing(folder / _WEIGHTS_FILE) as weights_part:
+            save_file(weights, weights_part)
+            name_part.write_text(json.dumps({"student": name}) + "\n", encoding="utf-8")
+            # Until both files are new, the old name would stand over other weights.
+            (folder / _NAME_FILE).unlink(missing_ok=True)
 
 
 def load_student_weights(folder: Path, encoder: nn.Module) -> None:

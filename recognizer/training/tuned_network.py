@@ -12,6 +12,7 @@ from recognizer.training.checkpoints import set_head
 from recognizer.training.config import TrainingConfig
 from recognizer.training.draws import iter_equal_lengths
 from recognizer.training.head import UNKNOWN_VOICE_SHARE, TrainingClips, compute_mood_offsets, fit_head
+from recognizer.training.processes import gather
 from recognizer.training.speech_frames import to_waveform
 from recognizer.voice_baseline import MAX_WEIGHT
 
@@ -63,9 +64,11 @@ class TunedNetwork(nn.Module):
         """
         pooled = self.pool(frames)
         with torch.no_grad():
-            self._follow(pooled.detach())
+            # Of all processes, or each would remember its own share of the clips.
+            heard, heard_clips = gather(pooled), gather(clips)
+            self._follow(heard)
             center = self._draw_centers(clips)
-            self.memory[clips] = torch.lerp(self.memory[clips], pooled.detach(), MEMORY_MOMENTUM)
+            self.memory[heard_clips] = torch.lerp(self.memory[heard_clips], heard, MEMORY_MOMENTUM)
         return {"logits": self.classifier.classify(pooled, center)[0]}
 
     def pool(self, frames: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ class FineTuningConfig(TrainingConfig):
         vote_share: how far targets follow the crowd's votes, where there are any, instead of the intended label.
         validation_share: speakers of each corpus that choose the epoch and fit temperature and margin.
         n_evaluations: how often in a run the validation speakers are heard; the best of these moments is kept.
-        log: rows of a CSV file, or TensorBoard.
+        log: rows of a CSV file, `log.csv`, or TensorBoard, `runs/`; kept beside what a fold predicted.
         conditions: how often training clips are altered, and how.
     """
 

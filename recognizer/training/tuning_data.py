@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from recognizer.corpora.utterance import Utterance
     from recognizer.training.tuning_config import FineTuningConfig
 
-_LEAST_SPEAKERS = 2
+# One to train on, one to choose by.
+LEAST_SPEAKERS: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def split_validation(
     corpora = np.array([utterances[row].corpus for row in rows])
     speakers = np.array([f"{utterances[row].corpus}/{utterances[row].speaker_id}" for row in rows])
     truth = np.array([LABELS.index(utterances[row].label) for row in rows])
-    if len(np.unique(speakers)) < _LEAST_SPEAKERS:
+    if len(np.unique(speakers)) < LEAST_SPEAKERS:
         raise TrainingError(
             f"{where}: expected two speakers or more, so that validation knows others than training, got "
             f"{len(np.unique(speakers))}"
@@ -95,6 +96,6 @@ def _draw_speakers(speakers: np.ndarray, corpora: np.ndarray, share: float, rng:
     is_held_out = np.zeros(len(speakers), dtype=bool)
     for corpus in np.unique(corpora):
         of_corpus = corpora == corpus
-        if len(np.unique(speakers[of_corpus])) >= _LEAST_SPEAKERS:
+        if len(np.unique(speakers[of_corpus])) >= LEAST_SPEAKERS:
             is_held_out[of_corpus] = split_by_speaker(speakers[of_corpus].tolist(), test_fraction=share, rng=rng)
     return is_held_out

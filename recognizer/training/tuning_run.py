@@ -10,9 +10,11 @@ import numpy as np
 import torch
 
 from recognizer.training.checkpoints import Checkpoint, build_model, save_checkpoint
+from recognizer.training.encoder_names import name_encoder
 from recognizer.training.fine_tuning import TunedModel, compute_logits, fine_tune
 from recognizer.training.fold_results import FoldResults
 from recognizer.training.known_voices import HeardClips
+from recognizer.training.processes import is_first_process, wait_for_all
 from recognizer.training.protocols import FoldRows, plan_folds
 from recognizer.training.run_corpora import count_clips, load_corpora
 from recognizer.training.speech_frames import keep_lower_outputs, keep_speech
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recognizer.training.frame_store import FrameStore
+    from recognizer.training.model import EmotionClassifier
     from recognizer.training.run_log import OnProgress
     from recognizer.training.tuning_config import FineTuningConfig
 
@@ -34,6 +37,8 @@ def _silent(_step: str, _n_done: int, _n_total: int) -> None:
 class TuningRun:
     """Fine-tuning by one configuration, in one folder; several processes may share the folder, fold by fold.
 
+    Processes that `torchrun` started train each fold together, and the first of them writes.
+
     Args:
         config: the run.
         corpora: folder of each corpus that may be needed.
@@ -42,8 +47,12 @@ class TuningRun:
         protocols: what will be measured; decides which corpora are loaded beside those trained on.
         on_progress: told the step, how much of it is done and of how much.
 
+    Attributes:
+        refused: utterance id and reason, of clips left out as serving would refuse them.
+
     Raises:
-        TrainingError: a corpus has no folder, or the encoder cannot be had.
+        TrainingError: a corpus has no folder, speakers or labels are lacking, a recording cannot be decoded, or the
+            encoder cannot be had.
         CorpusError: a corpus is broken.
     """
 
@@ -61,9 +70,12 @@ class TuningRun:
         self._out_dir = out_dir
         self._on_progress = on_progress
         self._located = dataclasses.replace(config, encoder=encoder or config.encoder)
-        self._results = FoldResults(out_dir, config)
         self._utterances = load_corpora(config, corpora, protocols)
-        self._store, self._heard = self._fill_store()
+        model = build_model(self._located)
+        # What is kept hangs on the encoder itself, not on what it is called.
+        self._keyed = dataclasses.replace(config, encoder=name_encoder(config.encoder, self._located.encoder))
+        self._results = FoldResults(out_dir, self._keyed)
+        self._store, self._heard = self._fill_store(model)
 
     def measure(self, protocol: str, *, folds: Sequence[str] = (), seeds: Sequence[int] = ()) -> Path | None:
         """Train and predict fold by fold, whatever has not been done yet.
@@ -74,7 +86,7 @@ class TuningRun:
             seeds: those to train now; all of the run unless given.
 
         Returns:
-            The file of predictions, or None while other folds are lacking.
+            The file of predictions, or None while other folds are lacking, or where another process writes.
 
         Raises:
             TrainingError: there is no such protocol or fold, or a training breaks.
@@ -82,7 +94,7 @@ class TuningRun:
         planned = plan_folds(protocol, self._utterances, self._heard, self.config.corpora)
         for fold, seed in self._results.iter_lacking(planned, folds, seeds):
             self._measure_fold(fold, seed)
-        return self._results.join(planned)
+        return self._results.join(planned) if is_first_process() else None
 
     def train_final(self) -> Path:
         """Train on all corpora of the run and write the checkpoint, whose folder is returned.
@@ -100,26 +112,29 @@ class TuningRun:
             tuned.confidence,
             {
                 "corpora": count_clips(self._utterances, rows),
-                "refused": [list(pair) for pair in self._refused],
+                "refused": [list(pair) for pair in self.refused],
                 "validation_uar": tuned.validation_uar,
                 "best_step": tuned.best_step,
             },
         )
-        save_checkpoint(self._out_dir / "checkpoint", checkpoint)
+        if is_first_process():
+            save_checkpoint(self._out_dir / "checkpoint", checkpoint)
         return self._out_dir / "checkpoint"
 
-    def _fill_store(self) -> tuple[FrameStore, np.ndarray]:
+    def _fill_store(self, model: EmotionClassifier) -> tuple[FrameStore, np.ndarray]:
         cache_dir = self._out_dir / "cache"
         speech = keep_speech(self._utterances, self.config.window_s, cache_dir, on_progress=self._tell("speech"))
         heard = np.array([row not in speech.refused for row in range(len(self._utterances))])
-        self._refused = [(self._utterances[row].utterance_id, reason) for row, reason in sorted(speech.refused.items())]
+        self.refused = tuple(
+            (self._utterances[row].utterance_id, reason) for row, reason in sorted(speech.refused.items())
+        )
         if self.config.frozen_blocks is None:
             return speech, heard
         store = keep_lower_outputs(
-            build_model(self._located),
+            model,
             self._utterances,
             speech,
-            self.config,
+            self._keyed,
             cache_dir,
             on_progress=self._tell("lower blocks"),
         )
@@ -133,7 +148,7 @@ class TuningRun:
             build_model(self._located),
             self._store,
             data,
-            self.config,
+            self._keyed,
             folder,
             seed=seed,
             where=where,
@@ -143,6 +158,14 @@ class TuningRun:
     def _measure_fold(self, fold: FoldRows, seed: int) -> None:
         folder = self._results.get_folder(fold, seed)
         tuned = self._train(fold.train, folder, seed, f"{fold.protocol} {fold.fold} seed {seed}")
+        # The others may still be reading the best checkpoint, which is thrown away once the fold is kept.
+        wait_for_all()
+        if is_first_process():
+            self._keep_fold(fold, seed, tuned)
+            _clear(folder)
+        wait_for_all()
+
+    def _keep_fold(self, fold: FoldRows, seed: int, tuned: TunedModel) -> None:
         pooled = tuned.network.pool_all(self._store, fold.test)
         tuned.network.cpu()
         classifier = tuned.network.classifier
@@ -157,10 +180,16 @@ class TuningRun:
         )
         facts = {"validation_uar": tuned.validation_uar, "best_step": tuned.best_step}
         self._results.keep(fold, seed, heard, facts)
-        for trainer_folder in folder.glob("trainer-*"):
-            if (trainer_folder / "log.csv").exists():
-                (trainer_folder / "log.csv").replace(folder / "log.csv")
-            shutil.rmtree(trainer_folder)
 
     def _tell(self, step: str) -> Callable[[int, int], None]:
         return lambda n_done, n_total: self._on_progress(step, n_done, n_total)
+
+
+def _clear(folder: Path) -> None:
+    """Throw the Trainer's checkpoints of a fold away, and keep its log, of either kind."""
+    for trainer_folder in folder.glob("trainer-*"):
+        if (trainer_folder / "log.csv").exists():
+            (trainer_folder / "log.csv").replace(folder / "log.csv")
+        if (trainer_folder / "runs").exists():
+            shutil.copytree(trainer_folder / "runs", folder / "runs", dirs_exist_ok=True)
+        shutil.rmtree(trainer_folder)

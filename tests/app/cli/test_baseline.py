@@ -50,6 +50,17 @@ def test_without_any_usable_recording_nothing_is_written(call, tmp_path):
     assert not (tmp_path / "voice.json").exists()
 
 
+def test_a_file_that_cannot_be_written_is_named_as_it_was_asked_for(call, note, tmp_path):
+    voice, lost = tmp_path / "voice.json", tmp_path / "nowhere" / "voice.json"
+    call("baseline", "build", note, "--out", voice)
+
+    for command, source in (("build", note), ("merge", voice)):
+        outcome = call("baseline", command, source, "--out", lost)
+
+        assert outcome.exit_code == 1
+        assert outcome.err == f"error: [Errno 2] No such file or directory: '{lost}'\n"
+
+
 def test_voices_of_two_devices_are_joined(call, note, tmp_path):
     for name in ("phone", "laptop"):
         call("baseline", "build", note, "--out", tmp_path / f"{name}.json")

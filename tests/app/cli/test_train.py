@@ -8,6 +8,7 @@ import huggingface_hub
 import pytest
 
 from tests.recognizer.training.made_up import TOML, write_ravdess, write_wav2vec2, write_whisper
+from tests.signals import encode_wav, make_speech
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -50,7 +51,19 @@ def test_a_run_is_trained_measured_exported_and_served(call, train_args, encoder
     again = call(*train_args, "--out", out, "--encoder", encoder_dir)
     report = call("evaluate", "recognizer", "--from-predictions", out / "predictions", "--out", tmp_path / "report")
     exported = call(
-        "export", out / "checkpoint", "--out", bundle, "--card", card, "--encoder", encoder_dir, "--float32"
+        "export",
+        out / "checkpoint",
+        "--out",
+        bundle,
+        "--card",
+        card,
+        "--encoder",
+        encoder_dir,
+        "--float32",
+        "--data",
+        train_args[-1],
+        "--n-clips",
+        8,
     )
     monkeypatch.setenv("EMOTITUNE_RECOGNIZER", str(bundle))
     clip = train_args[-1] / "ravdess" / "Actor_01" / "03-01-03-01-01-01-01.wav"
@@ -66,6 +79,7 @@ def test_a_run_is_trained_measured_exported_and_served(call, train_args, encoder
     assert report.exit_code == 0, report.err
     assert exported.exit_code == 0, exported.err
     assert exported.out.startswith(f"tiny 1 in {bundle}: ")
+    assert "on 8 recordings: UAR " in exported.out
     assert (bundle / "MODEL_CARD.md").read_text() == "# A small model\n"
     assert heard.exit_code == 0, heard.out
     assert json.loads(heard.out)["model"] == "tiny 1"
@@ -90,6 +104,31 @@ def test_what_stops_a_run_is_named(call, train_args, tmp_path, change, sentence)
     assert sentence in outcome.err
     assert outcome.err.startswith("error: ")
     assert "Traceback" not in outcome.err
+
+
+def test_seeds_that_the_run_lacks_stop_it_at_once(call, train_args, tmp_path):
+    unknown = call(*train_args, "--out", tmp_path / "out", "--seeds", "7")
+    no_number = call(*train_args, "--out", tmp_path / "out", "--seeds", "0,x")
+
+    assert (unknown.exit_code, unknown.err) == (1, "error: run 'tiny' has no seed 7, expected some of 0\n")
+    assert no_number.exit_code == 2
+    assert "--seeds: expected whole numbers separated by commas, got '0,x'" in no_number.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_clips_that_serving_would_refuse_are_told_at_the_end(call, config, tmp_path):
+    folder = write_ravdess(tmp_path / "speech" / "ravdess", n_actors=4)
+    for path in sorted(folder.rglob("*.wav"))[:5]:
+        path.write_bytes(encode_wav(make_speech(0.2)))
+    encoder_dir = write_whisper(tmp_path / "encoder")
+    args = ["--data", tmp_path / "speech", "--encoder", encoder_dir, "--no-measure"]
+
+    outcome = call("train", "recognizer", config, "--out", tmp_path / "out", *args)
+
+    assert outcome.exit_code == 0, outcome.err
+    told = "left out 5 clips that serving would refuse: '03-01-01-01-01-01-01', expected at least 0.5 s of sound"
+    assert outcome.out.startswith(told)
+    assert "; and 2 more\ncheckpoint in " in outcome.out
 
 
 def test_a_run_without_speech_says_where_it_looks(call, config, tmp_path):

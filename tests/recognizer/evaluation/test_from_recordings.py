@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from recognizer.corpora import load_corpus
 from recognizer.errors import CorpusError
 from recognizer.evaluation.from_predictions import evaluate_from_predictions
 from recognizer.evaluation.from_recordings import evaluate_bundle, evaluate_listener, find_corpora
@@ -18,12 +19,15 @@ from tests.recognizer.evaluation.made_up import LoudnessListener
 
 @pytest.fixture
 def recordings(tmp_path):
-    folder = tmp_path / "mine"
+    return _write_recordings(tmp_path / "mine", "abc", n_recordings=12)
+
+
+def _write_recordings(folder, speakers, *, n_recordings, seed=0):
     rows = ["file,speaker,label,sex"]
-    for number in range(12):
+    for number in range(n_recordings):
         label, level = ("angry", 0.9) if number % 2 else ("sad", 0.1)
-        write_wav(folder / f"{number}.wav", make_voice(number, duration_s=1.0, level=level))
-        rows.append(f"{number}.wav,{'abc'[number % 3]},{label},{'female' if number % 3 else 'male'}")
+        write_wav(folder / f"{number}.wav", make_voice(seed + number, duration_s=1.0, level=level))
+        rows.append(f"{number}.wav,{speakers[number % len(speakers)]},{label},{'female' if number % 3 else 'male'}")
     write_lines(folder / "manifest.csv", *rows)
     return folder
 
@@ -97,6 +101,54 @@ def test_a_second_run_listens_to_nothing_again(recordings, tmp_path):
 
     assert (first.n_heard, second.n_heard) == (12, 0)
     assert before["protocols"] == after["protocols"]
+
+
+def test_a_second_set_of_recordings_is_reported_alone(recordings, tmp_path):
+    others = _write_recordings(tmp_path / "theirs", "de", n_recordings=14, seed=50)
+    evaluate_listener(LoudnessListener(), recordings, tmp_path / "out", n_suite_clips=0)
+
+    content = evaluate_listener(listener := LoudnessListener(), others, tmp_path / "out", n_suite_clips=0)
+
+    details = content["details"]["manifest"]
+    assert (details["n_utterances"], details["n_speakers"], listener.n_heard) == (14, 2, 14)
+
+
+def test_a_corrected_label_counts_without_hearing_again(recordings, tmp_path):
+    evaluate_listener(LoudnessListener(), recordings, tmp_path / "out", n_suite_clips=0)
+    table = recordings / "manifest.csv"
+    table.write_text(table.read_text().replace("angry", "neutral"))
+
+    content = evaluate_listener(listener := LoudnessListener(), recordings, tmp_path / "out", n_suite_clips=0)
+
+    assert content["protocols"]["manifest"]["accuracy"]["value"] == 0.5
+    assert listener.n_heard == 0
+
+
+def test_what_cannot_be_used_in_one_corpus_may_be_used_in_another(recordings, tmp_path):
+    ravdess = LAYOUTS["ravdess"](tmp_path / "ravdess")
+    for number, utterance in enumerate(load_corpus("ravdess", ravdess)):
+        write_wav(utterance.path, make_voice(number, duration_s=1.0, level=0.9))
+    table = recordings / "manifest.csv"
+    table.write_text(f"{table.read_text()}{utterance.utterance_id},a,sad,male\n")
+    write_wav(recordings / utterance.utterance_id, np.zeros(16_000))
+
+    content = evaluate_listener(
+        LoudnessListener(), {"manifest": recordings, "ravdess": ravdess}, tmp_path / "out", n_suite_clips=100
+    )
+
+    assert [failure["file"] for failure in content["failures"]] == [utterance.utterance_id]
+    assert content["robustness"][0]["n_utterances"] == 12 + content["details"]["ravdess"]["n_utterances"]
+
+
+def test_where_nothing_can_be_heard_files_and_reasons_are_named(tmp_path):
+    write_lines(tmp_path / "manifest.csv", "file,speaker,label", "broken.wav,a,sad", "silent.wav,b,angry")
+    write_wav(tmp_path / "broken.wav")
+    write_wav(tmp_path / "silent.wav", np.zeros(16_000))
+
+    with pytest.raises(
+        CorpusError, match=r"none of 2 can be: 'broken.wav': .*, came noise; 'silent.wav': .*, came silence$"
+    ):
+        evaluate_listener(LoudnessListener(), tmp_path, tmp_path / "out")
 
 
 def test_recordings_that_cannot_be_used_are_listed(recordings, tmp_path):

@@ -61,9 +61,36 @@ def test_flips_delays_and_missed_changes_are_counted():
     figures = measure_over_time([stream], follow_at_once, lambda: Hysteresis(min_lead=0.0))
 
     assert figures.accuracy.value == pytest.approx(7 / 10)
-    assert figures.flips_per_minute.value == pytest.approx((4 - 3) / (10 * WINDOW_S / 60))
+    assert figures.flips_per_minute.value == pytest.approx(2 / (10 * WINDOW_S / 60))
     assert figures.delay_s.value == pytest.approx((2 * WINDOW_S + WINDOW_S) / 2)
     assert figures.missed.value == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("truth", "shown", "n_needless"),
+    [
+        # Began wrong, then right, which is needed; 1 comes when it is over, which is not; 2 is needed.
+        ([0, 0, 1, 1, 2, 2], [3, 0, 0, 0, 1, 2], 1),
+        # 1 is shown before it begins, which is needless, and stays, which is no change.
+        ([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 1, 1], 1),
+        # By way of 3 to 1, away and back: the first step and the last two are needless.
+        ([0, 0, 1, 1, 1, 1], [0, 0, 3, 1, 2, 1], 3),
+        # Each change of mood is missed.
+        ([0, 1, 0, 2, 0, 3], [0, 0, 0, 0, 0, 0], 0),
+    ],
+)
+def test_a_change_is_needless_unless_it_shows_the_mood_first(truth, shown, n_needless):
+    figures = measure_over_time([build_stream(truth, shown)], follow_at_once, lambda: Hysteresis(min_lead=0.0))
+
+    assert figures.flips_per_minute.value == pytest.approx(n_needless / (6 * WINDOW_S / 60))
+
+
+def test_a_mood_lasts_from_6_to_21_s():
+    streams = join_streams(build_predictions(n_speakers=20))
+
+    ends = [np.flatnonzero(np.diff(stream.truth, append=-1)) for stream in streams]
+    lengths = np.concatenate([np.diff(each, prepend=-1) for each in ends]) * WINDOW_S
+    assert (lengths.min(), lengths.max()) == (6, 21)
 
 
 def test_a_hidden_markov_filter_flips_less_on_noise_than_none():
@@ -82,7 +109,7 @@ def test_a_hidden_markov_filter_flips_less_on_noise_than_none():
 def test_every_filter_is_measured_on_the_same_streams():
     figures = compare_filters(build_predictions(), n_resamples=20)
 
-    assert list(figures) == ["none", "exponential, 2 s", "hidden Markov, as served"]
+    assert list(figures) == ["none", "exponential, 2 s", "hidden Markov, 8 s"]
 
 
 def test_speakers_with_one_mood_alone_give_nothing_to_measure():

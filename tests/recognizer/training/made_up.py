@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import resource
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from transformers import (
-    Wav2Vec2Config,
-    Wav2Vec2Model,
+    AutoConfig,
+    AutoModel,
     WhisperConfig,
     WhisperForAudioClassification,
 )
@@ -44,6 +47,19 @@ dropout = 0.1
 n_seeds = 1
 max_known_clips = 3
 """
+
+
+@contextmanager
+def full_disk(n_bytes: int = 10):
+    """Let no file grow beyond a few bytes, as on a disk without room."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limit[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def make_config(**fields) -> TrainingConfig:
@@ -85,9 +101,11 @@ def write_whisper(folder: Path, *, seed: int = 0, width: int = HIDDEN, n_blocks:
     return folder
 
 
-def write_wav2vec2(folder: Path) -> Path:
+def write_wav2vec2(folder: Path, kind: str = "wav2vec2", **fields) -> Path:
+    """Write an encoder of waveforms; a WavLM and a HuBERT are made alike."""
     torch.manual_seed(0)
-    config = Wav2Vec2Config(
+    config = AutoConfig.for_model(
+        kind,
         hidden_size=HIDDEN,
         num_hidden_layers=3,
         num_attention_heads=2,
@@ -96,8 +114,9 @@ def write_wav2vec2(folder: Path) -> Path:
         num_conv_pos_embeddings=16,
         num_conv_pos_embedding_groups=2,
         vocab_size=32,
+        **fields,
     )
-    Wav2Vec2Model(config).save_pretrained(folder)
+    AutoModel.from_config(config).save_pretrained(folder)
     return folder
 
 

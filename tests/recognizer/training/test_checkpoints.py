@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from recognizer.training.checkpoints import (
     save_checkpoint,
 )
 from recognizer.training.errors import TrainingError
-from tests.recognizer.training.made_up import make_config
+from tests.recognizer.training.made_up import full_disk, make_config
 from tests.signals import make_speech
 
 SPEECH = torch.from_numpy(make_speech(1.0))[None]
@@ -139,3 +141,27 @@ def test_a_save_that_is_cut_off_leaves_no_checkpoint_that_seems_whole(whisper_di
 
     with pytest.raises(TrainingError, match="No such file"):
         load_checkpoint(tmp_path)
+
+
+# Without room for anything, and with room for the settings alone.
+@pytest.mark.parametrize("n_bytes", [10, 4000])
+def test_a_full_disk_is_named_and_leaves_the_checkpoint_that_was_there(folder, whisper_dir, n_bytes):
+    names = sorted(path.name for path in folder.iterdir())
+    kept = load_checkpoint(folder)
+    other = dataclasses.replace(make_checkpoint(whisper_dir), facts={"other": True})
+
+    problem = rf"^cannot write the checkpoint to '{re.escape(str(folder))}': .*File too large"
+    with full_disk(n_bytes), pytest.raises(TrainingError, match=problem):
+        save_checkpoint(folder, other)
+
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert load_checkpoint(folder).facts == kept.facts
+
+
+def test_a_full_disk_leaves_no_checkpoint_that_seems_whole(whisper_dir, tmp_path):
+    checkpoint = make_checkpoint(whisper_dir)
+
+    with full_disk(), pytest.raises(TrainingError, match="cannot write the checkpoint"):
+        save_checkpoint(tmp_path / "checkpoint", checkpoint)
+
+    assert list((tmp_path / "checkpoint").iterdir()) == []

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from recognizer.training.committee import SPECIALIST_SHARE, Committee, Mixture
+from recognizer.training.errors import TrainingError
 from recognizer.training.head import TrainingClips, fit_head
 from tests.recognizer.training.made_up import make_config
 
@@ -110,5 +111,5 @@ def test_a_corpus_alone_needs_no_specialist():
 def test_a_corpus_without_a_label_gets_no_committee_of_its_own():
     clips = make_clips()
 
-    with pytest.raises(ValueError, match="no clip of label 'sad' to train on"):
+    with pytest.raises(TrainingError, match="no clip of label 'sad' to train on"):
         fit_head(clips.select((clips.corpora != "b") | (clips.truth != 1)), RUN, seed=0)

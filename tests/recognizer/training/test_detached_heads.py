@@ -19,7 +19,7 @@ from recognizer.training.detached_heads import (
     save_head,
 )
 from recognizer.training.errors import TrainingError, WrongEncoderError
-from tests.recognizer.training.made_up import make_checkpoint, make_tuning_config, write_head, write_whisper
+from tests.recognizer.training.made_up import full_disk, make_checkpoint, make_tuning_config, write_head, write_whisper
 from tests.signals import make_speech
 
 SPEECH = torch.from_numpy(make_speech(1.0))[None]
@@ -93,6 +93,17 @@ def test_a_head_is_replaced_whole_and_leaves_nothing_beside(folder, whisper_dir)
     assert load_head(folder).model_card == "# A head\n"
 
 
+def test_a_full_disk_is_named_and_leaves_the_head_that_was_there(folder, whisper_dir):
+    before = sorted(path.name for path in folder.parent.iterdir())
+    checkpoint = make_checkpoint(whisper_dir)
+
+    with full_disk(), pytest.raises(TrainingError, match=r"^cannot write the head to '.*File too large"):
+        save_head(folder, checkpoint, version="4")
+
+    assert sorted(path.name for path in folder.parent.iterdir()) == before
+    assert load_head(folder).version == "3"
+
+
 def test_an_encoder_rounded_to_float16_is_still_the_same(folder, whisper_dir, tmp_path):
     rounded = round_to_float16(whisper_dir, tmp_path / "rounded")
 
@@ -115,8 +126,8 @@ def test_an_encoder_trained_a_little_further_is_another(folder, whisper_dir, tmp
     ("shape", "reason"),
     [
         ({"seed": 1}, "its weights are others"),
-        ({"width": 32}, "expected 2 blocks or more, 16 wide, got 2, 32 wide"),
-        ({"n_blocks": 1}, "expected 2 blocks or more, 16 wide, got 1, 16 wide"),
+        ({"width": 32}, "expected states 16 wide, got 32"),
+        ({"n_blocks": 1}, "expected 2 blocks or more, got 1"),
     ],
     ids=["weights", "width", "depth"],
 )
@@ -209,5 +220,5 @@ def test_the_head_that_ships_belongs_to_whisper_base():
 
 
 def test_the_head_that_ships_refuses_a_random_encoder(whisper_dir):
-    with pytest.raises(WrongEncoderError, match=r"expected 5 blocks or more, 512 wide, got 3, 16 wide"):
+    with pytest.raises(WrongEncoderError, match=r"expected 5 blocks or more, got 3"):
         join_head(load_head(find_head("whisper-base")), str(whisper_dir))

@@ -9,6 +9,7 @@ from recognizer.training.encoders import build_encoder
 from recognizer.training.errors import TrainingError
 from recognizer.training.student_run import train_student
 from recognizer.training.students import STUDENTS, save_student
+from tests.recognizer.training.made_up import full_disk
 
 TOML = """
 name = "tiny"
@@ -48,6 +49,27 @@ def test_a_student_comes_closer_to_its_teacher_and_becomes_an_encoder(config_pat
     assert not torch.equal(student.stem[0].weight, fresh.stem[0].weight)
 
 
+@pytest.mark.parametrize(
+    ("n_steps", "complaint"),
+    [(30, "the loss is (nan|inf) at step [2-9]; lower learning_rate"), (1, "the last step broke the weights; lower")],
+)
+def test_a_distillation_whose_loss_is_no_number_is_no_success(
+    n_steps, complaint, config_path, ravdess_dir, whisper_dir
+):
+    config_path.write_text(TOML.replace("n_steps = 30", f"n_steps = {n_steps}\nwarmup = 0.0").replace("0.003", "1e38"))
+
+    with pytest.raises(TrainingError, match=f"distillation 'tiny': {complaint}"):
+        train_student(
+            config_path,
+            {"ravdess": ravdess_dir},
+            config_path.parent / "out",
+            encoder=str(whisper_dir),
+            on_progress=lambda *_: None,
+        )
+
+    assert not list((config_path.parent / "out").glob("student.*"))
+
+
 @pytest.mark.parametrize("name", STUDENTS)
 def test_a_student_is_the_same_after_saving_and_cut_in_two(name, tmp_path):
     torch.manual_seed(0)
@@ -65,6 +87,17 @@ def test_a_student_is_the_same_after_saving_and_cut_in_two(name, tmp_path):
     torch.testing.assert_close(upper[-1], states[-1])
 
 
+def test_a_full_disk_is_named_and_leaves_the_student_that_was_there(tmp_path):
+    kept = build_encoder("log-mel")
+    save_student(tmp_path, "log-mel", kept)
+
+    with full_disk(100), pytest.raises(TrainingError, match=r"^cannot write the student to '.*File too large"):
+        save_student(tmp_path, "wav2vec2-narrow", build_encoder("wav2vec2-narrow"))
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["student.json", "student.safetensors"]
+    torch.testing.assert_close(build_encoder(str(tmp_path)).stem[0].weight, kept.stem[0].weight)
+
+
 def test_what_is_wrong_with_a_distillation_is_named(config_path, ravdess_dir, tmp_path):
     with pytest.raises(TrainingError, match="protocol 'ravdess-4' has no fold 'f9'"):
         train_student(config_path, {"ravdess": ravdess_dir}, tmp_path, fold="f9", on_progress=lambda *_: None)
@@ -76,6 +109,15 @@ def test_what_is_wrong_with_a_distillation_is_named(config_path, ravdess_dir, tm
     config_path.write_text("colour = 1\n" + TOML)
     with pytest.raises(TrainingError, match="unknown key 'colour'"):
         DistillationConfig.from_toml(config_path)
+
+
+def test_layers_that_the_teacher_lacks_are_named(config_path, ravdess_dir, whisper_dir, tmp_path):
+    config_path.write_text(TOML.replace("[1, 2]", "[1, 4]"))
+
+    with pytest.raises(TrainingError, match=r"'tiny': expected teacher_layers within 0 to 3, .* got \(1, 4\)"):
+        train_student(
+            config_path, {"ravdess": ravdess_dir}, tmp_path, encoder=str(whisper_dir), on_progress=lambda *_: None
+        )
 
 
 def test_weights_of_another_architecture_are_named(tmp_path):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 import torch
@@ -11,9 +12,11 @@ from transformers import WhisperConfig, WhisperForAudioClassification, WhisperFo
 from recognizer.training.encoders import build_encoder
 from recognizer.training.errors import TrainingError
 from recognizer.training.frontend import LogMelSpectrogram
-from tests.recognizer.training.made_up import HIDDEN
+from tests.recognizer.training.made_up import HIDDEN, write_wav2vec2, write_whisper
 from tests.signals import make_speech
 
+# As the large ones are made.
+STABLE = {"do_stable_layer_norm": True, "feat_extract_norm": "layer"}
 SPEECH = torch.from_numpy(make_speech(1.0))[None]
 
 
@@ -41,6 +44,44 @@ def test_whisper_blocks_are_computed_as_transformers_computes_them(whisper_dir):
     # Transformers puts its last normalization, which we leave out, on the last state.
     for state, wanted in zip(states[:-1], expected[:-1], strict=True):
         torch.testing.assert_close(state, wanted, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        write_whisper,
+        write_wav2vec2,
+        partial(write_wav2vec2, kind="hubert"),
+        partial(write_wav2vec2, kind="wavlm"),
+        partial(write_wav2vec2, **STABLE),
+        partial(write_wav2vec2, kind="hubert", **STABLE),
+        partial(write_wav2vec2, kind="wavlm", **STABLE),
+    ],
+    ids=["whisper", "wav2vec2", "hubert", "wavlm", "xls-r", "hubert-large", "wavlm-large"],
+)
+def test_an_encoder_cut_between_its_blocks_gives_what_the_whole_one_gives(write, tmp_path):
+    write(tmp_path)
+    encoder = build_encoder(str(tmp_path)).eval()
+    waveforms = torch.cat([SPEECH, SPEECH.flip(1)])
+    with torch.no_grad():
+        # Large enough that nothing which is left out goes unnoticed.
+        for parameter in encoder.parameters():
+            parameter.normal_(std=0.5)
+
+        whole = encoder(waveforms)
+        for n_lower in range(4):
+            lower = encoder.run_lower(waveforms, n_lower)
+            states = [*lower, *encoder.run_upper(lower[-1], n_lower)[1:]]
+
+            torch.testing.assert_close(states, whole)
+
+
+@pytest.mark.parametrize("kind", ["whisper_dir", "wav2vec2_dir"])
+def test_more_blocks_than_there_are_are_refused(kind, request):
+    folder = str(request.getfixturevalue(kind))
+
+    with pytest.raises(TrainingError, match=f"'{folder}' has 3 blocks: expected n_blocks of at most that, got 9"):
+        build_encoder(folder, n_blocks=9)
 
 
 def test_loudness_and_offset_mean_nothing_to_an_encoder_of_waveforms(wav2vec2_dir):

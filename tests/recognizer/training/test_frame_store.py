@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recognizer.training.errors import TrainingError
 from recognizer.training.frame_store import PART_SIZE, Frames, fill_store
+from tests.recognizer.training.made_up import full_disk
 
 N_CLIPS = PART_SIZE + 5
 
@@ -25,6 +27,15 @@ def test_a_store_gives_back_every_view(tmp_path):
         assert store.count_frames(row) == row + 1
         np.testing.assert_array_equal(store.get(row), compute(row).views[0])
         np.testing.assert_array_equal(store.get(row, 1), compute(row).views[1])
+
+
+def test_a_full_disk_is_named_and_what_was_kept_before_stays(tmp_path):
+    fill_store(tmp_path, PART_SIZE, compute)
+
+    with full_disk(), pytest.raises(TrainingError, match=rf"^cannot write what was computed to '{tmp_path}': "):
+        fill_store(tmp_path, N_CLIPS, compute)
+
+    assert len(fill_store(tmp_path, N_CLIPS, compute)) == N_CLIPS
 
 
 def test_what_was_kept_before_a_failure_is_not_computed_again(tmp_path):

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recognizer.training.errors import TrainingError
 from recognizer.training.head import UNKNOWN_VOICE_SHARE, TrainingClips, _draw_centers, fit_head
 from tests.recognizer.training.made_up import make_config, make_statistics
 
@@ -166,5 +167,5 @@ def test_the_center_is_taken_off_after_standardizing():
 
 
 def test_a_label_nobody_speaks_is_named():
-    with pytest.raises(ValueError, match="no clip of label 'neutral'"):
+    with pytest.raises(TrainingError, match="no clip of label 'neutral'"):
         fit_head(make_clips([0, 1, 2], ["x", "y", "z"]), make_config(), seed=0)

@@ -63,7 +63,7 @@ def test_a_probe_is_the_logistic_regression_of_its_choice():
 def test_a_label_that_nobody_speaks_is_named():
     clips = make_clips(told_by=0)
 
-    with pytest.raises(ValueError, match="no clip of label 'sad' to train on"):
+    with pytest.raises(TrainingError, match="no clip of label 'sad' to train on"):
         fit_probe(clips.select(clips.truth != 1), CONFIG, seed=0)
 
 

@@ -10,6 +10,7 @@ import onnx
 import pytest
 from transformers import WhisperForAudioClassification, WhisperForConditionalGeneration
 
+import recognizer.training.clip_quality as clip_quality_module
 import recognizer.training.pulling as pulling_module
 from recognizer.audio import decode_clip
 from recognizer.bundles import load_bundle
@@ -56,8 +57,8 @@ def test_a_pull_makes_a_bundle_that_hears(pull, tmp_path, ravdess_dir):
     clip = next(ravdess_dir.rglob("*.wav"))
     assert sum(recognizer.recognize(decode_clip(clip, clip.name)).posterior.values()) == pytest.approx(1.0)
     assert report.model == recognizer.model == "tiny 3"
-    assert report.parity.largest_difference < 1e-3
-    assert report.quality is None
+    assert report.made.largest_difference < 1e-3
+    assert report.made.quality is None
     assert {step for step, _, _ in steps} == {"encoder", "export"}
     assert list_files(tmp_path / "models") == ["tiny"]
 
@@ -85,8 +86,8 @@ def test_recordings_at_hand_are_heard_by_both(pull, tmp_path):
 
     report = pull(data_dir=tmp_path / "speech", n_clips=16, on_progress=lambda *step: steps.append(step))
 
-    assert report.quality.n_clips == 16
-    assert report.quality.agreement >= 0.75
+    assert report.made.quality.n_clips == 16
+    assert report.made.quality.agreement >= 0.75
     assert ("check", 16, 16) in steps
     assert "On 16 recordings at hand" in (report.folder / "MODEL_CARD.md").read_text()
 
@@ -94,7 +95,7 @@ def test_recordings_at_hand_are_heard_by_both(pull, tmp_path):
 def test_an_export_that_hears_worse_is_refused_and_the_old_one_stays(pull, tmp_path, monkeypatch):
     write_ravdess(tmp_path / "speech" / "ravdess")
     before = (pull().folder / "bundle.json").read_bytes()
-    monkeypatch.setattr(pulling_module, "MAX_UAR_LOSS", -2.0)
+    monkeypatch.setattr(clip_quality_module, "MAX_UAR_LOSS", -2.0)
 
     with pytest.raises(TrainingError, match=r"exported 'tiny' has UAR .* on 8 recordings, its network .*try --float32"):
         pull(data_dir=tmp_path / "speech", n_clips=8)
@@ -115,7 +116,7 @@ def test_pulling_again_replaces_the_old_one(pull, tmp_path):
     second = pull()
 
     assert first.folder == second.folder
-    assert load_bundle(second.folder).model_file.stat().st_size == second.parity.size_bytes
+    assert load_bundle(second.folder).model_file.stat().st_size == second.made.size_bytes
     assert list_files(tmp_path / "models") == ["tiny"]
 
 
@@ -224,5 +225,5 @@ def test_whisper_base_is_pulled_from_its_folder_and_hears_anger(material_dir, tm
     clip = next((material_dir / "data" / "speech" / "ravdess").rglob("03-01-05-02-01-01-05.*"))
     heard = EmotionRecognizer.load(report.folder).recognize(decode_clip(clip, clip.name))
     assert heard.label == "angry"
-    assert report.parity.int8_agreement >= 0.95
-    assert report.parity.size_bytes < 25 * MIB
+    assert report.made.int8_agreement >= 0.95
+    assert report.made.size_bytes < 25 * MIB

@@ -10,8 +10,9 @@ from recognizer.corpora.utterance import Utterance
 from recognizer.errors import UnusableClipError
 from recognizer.training.checkpoints import build_model
 from recognizer.training.conditions import add_babble
+from recognizer.training.errors import TrainingError
 from recognizer.training.statistics import compute_statistics, load_speech
-from tests.recognizer.training.made_up import make_config
+from tests.recognizer.training.made_up import full_disk, make_config
 from tests.signals import encode_wav, make_speech
 
 
@@ -37,13 +38,13 @@ def model(whisper_dir):
 def n_pooled(monkeypatch):
     """Count the windows that go through the encoder."""
     count = [0]
-    pool = statistics_module._pool
+    pool = statistics_module.pool_waveform
 
     def pool_and_count(*args):
         count[0] += 1
         return pool(*args)
 
-    monkeypatch.setattr(statistics_module, "_pool", pool_and_count)
+    monkeypatch.setattr(statistics_module, "pool_waveform", pool_and_count)
     monkeypatch.setattr(statistics_module, "_SAVE_EVERY", 2)
     return count
 
@@ -129,9 +130,9 @@ class TestBabble:
         paused = write_utterance(tmp_path, "paused", np.concatenate([silence, make_speech(1.0), silence]))
         other = write_utterance(tmp_path, "other", make_speech(3.0, seed=1))
         lengths = []
-        pool = statistics_module._pool
+        pool = statistics_module.pool_waveform
         monkeypatch.setattr(
-            statistics_module, "_pool", lambda model, view: lengths.append(len(view)) or pool(model, view)
+            statistics_module, "pool_waveform", lambda model, view: lengths.append(len(view)) or pool(model, view)
         )
         monkeypatch.setattr(statistics_module, "augment", lambda waveform, _rng: waveform)
 
@@ -139,6 +140,13 @@ class TestBabble:
 
         clean, heard, *_ = lengths
         assert heard > 1.3 * clean
+
+
+def test_a_full_disk_is_named_and_nothing_half_written_is_read(model, utterances, tmp_path):
+    with full_disk(), pytest.raises(TrainingError, match=rf"^cannot write statistics to '{tmp_path}/cache/.*'"):
+        compute_statistics(model, utterances, make_config(), tmp_path / "cache")
+
+    assert len(compute_statistics(model, utterances, make_config(), tmp_path / "cache").values) == 4
 
 
 def test_what_is_computed_is_not_computed_again(model, utterances, tmp_path, n_pooled):
@@ -171,7 +179,16 @@ def test_a_run_that_was_killed_goes_on_and_ends_as_if_it_had_not_been(model, utt
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"n_views": 2}, {"window_s": 2.0}, {"level_db": -20.0}, {"encoder": "other"}], ids=str
+    "change",
+    [
+        {"seed": 1},
+        {"n_views": 2},
+        {"window_s": 2.0},
+        {"level_db": -20.0},
+        {"encoder": "other"},
+        {"pooling": "attentive"},
+    ],
+    ids=str,
 )
 def test_another_run_has_statistics_of_its_own(model, utterances, tmp_path, n_pooled, change):
     compute_statistics(model, utterances, make_config(), tmp_path / "cache")

@@ -28,7 +28,7 @@ from recognizer.training.statistics import load_speech
 from recognizer.training.tuned_network import TunedNetwork
 from recognizer.training.tuning_data import build_target, split_validation
 from recognizer.training.tuning_run import TuningRun
-from tests.recognizer.training.made_up import make_tuning_config, write_ravdess
+from tests.recognizer.training.made_up import make_tuning_config, write_ravdess, write_whisper
 
 # Waveforms all the way, blocks and weighted sum learned, the lower block later.
 CONFIG = make_tuning_config(
@@ -149,6 +149,17 @@ def test_a_head_fitted_first_is_where_training_starts(out_dir, wav2vec2_dir, rav
         torch.testing.assert_close(trained.head.state_dict()[name], weight, atol=1e-6, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("log", "files"), [("csv", "log.csv"), ("tensorboard", "runs/*/events.out.tfevents.*")])
+def test_the_log_of_a_fold_stays_when_its_checkpoints_go(log, files, out_dir, wav2vec2_dir, ravdess_dir):
+    config = dataclasses.replace(CONFIG, log=log, n_steps=4, n_evaluations=1)
+
+    TuningRun(config, {"ravdess": ravdess_dir}, out_dir, encoder=str(wav2vec2_dir)).measure("ravdess-4", folds=["f1"])
+
+    folder = out_dir / "folds" / "ravdess-4" / "f1-seed0"
+    assert len(list(folder.glob(files))) == 1
+    assert not list(folder.glob("trainer-*"))
+
+
 def test_a_fold_that_is_done_is_not_trained_again(out_dir, wav2vec2_dir, ravdess_dir, monkeypatch):
     config = dataclasses.replace(CONFIG, n_steps=4, n_evaluations=1)
     run = TuningRun(config, {"ravdess": ravdess_dir}, out_dir, encoder=str(wav2vec2_dir))
@@ -178,6 +189,39 @@ def test_a_fold_of_an_older_version_counts_and_one_of_another_run_does_not(
     path.write_text(json.dumps(facts))
     with pytest.raises(ZeroDivisionError):
         run.measure("ravdess-4", folds=["f1"])
+
+
+@pytest.mark.parametrize("frozen_blocks", [None, 1])
+def test_another_encoder_in_the_same_folder_starts_anew(
+    speech_cache, whisper_dir, ravdess_dir, tmp_path, frozen_blocks
+):
+    config = make_tuning_config(frozen_blocks=frozen_blocks, n_steps=4, n_evaluations=2)
+    for name in ("shared", "alone"):
+        (tmp_path / name / "cache").mkdir(parents=True)
+        for speech in speech_cache.glob("speech-*"):
+            (tmp_path / name / "cache" / speech.name).symlink_to(speech)
+
+    def open_run(name, encoder, on_progress=lambda *_step: None):
+        given = {"encoder": str(encoder), "on_progress": on_progress}
+        return TuningRun(config, {"ravdess": ravdess_dir}, tmp_path / name, **given)
+
+    def cut_off(step, n_done, _n_total):
+        if "f2" in step and n_done == 3:
+            raise KeyboardInterrupt("killed")
+
+    # One fold is whole, another has a checkpoint of the Trainer's.
+    with pytest.raises(KeyboardInterrupt, match="killed"):
+        open_run("shared", whisper_dir, cut_off).measure("ravdess-4", folds=["f1", "f2"])
+    other = write_whisper(tmp_path / "other", seed=1)
+    for name in ("shared", "alone"):
+        open_run(name, other).measure("ravdess-4", folds=["f1", "f2"])
+
+    for fold in ("f1", "f2"):
+        shared, alone = (
+            read_predictions(tmp_path / name / "folds" / "ravdess-4" / f"{fold}-seed0" / "known-0.csv").logits
+            for name in ("shared", "alone")
+        )
+        np.testing.assert_array_equal(shared, alone)
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_what_was_saved(out_dir, wav2vec2_dir, ravdess_dir):
