@@ -377,6 +377,7 @@ class Listening(Base):
     timeline: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     model: Mapped[str] = mapped_column(String(64))
     notes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    n_known: Mapped[int] = mapped_column(default=0, server_default="0")
     recording_deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -78,6 +78,7 @@ class Recognition:
             voice, by which the network itself divides where it has them; what the abstention went by.
         label_set: labels that cannot be ruled out, most probable first, which hold the truth for nine recordings of ten
             like those of the calibration; None where the bundle's calibration does not tell.
+        n_known: clips of the voice that were known when this one was heard.
         statistics: float32, shape (statistics_dim,), how the voice was, for a `VoiceBaseline`.
     """
 
@@ -92,6 +93,7 @@ class Recognition:
     notes: tuple[str, ...] = ()
     margin: float = 0.0
     label_set: tuple[Label, ...] | None = None
+    n_known: int = 0
     statistics: npt.NDArray[np.float32] = field(
         default_factory=lambda: np.zeros(0, dtype=np.float32), repr=False, compare=False
     )
@@ -189,6 +191,7 @@ class EmotionRecognizer:
             notes=clip.notes,
             margin=margin,
             label_set=_find_label_set(posterior, description.calibration.conformal_quantile),
+            n_known=baseline.n_clips if baseline else 0,
             statistics=clip_statistics,
         )
 

@@ -30,6 +30,7 @@ class StoredListening:
 
     Attributes:
         notes: what makes the mood less sure, in sentences for the person.
+        n_known: earlier notes of the voice that were known then.
         corrected_label: what the listener said the mood was, the last time they said it; None if never.
         recording_deleted_at: when the recording was deleted; None if that is not known.
     """
@@ -45,6 +46,7 @@ class StoredListening:
     timeline: tuple[Mapping[str, Any], ...]
     model: str
     notes: tuple[str, ...]
+    n_known: int
     corrected_label: str | None
     recording_deleted_at: datetime | None
 
@@ -73,6 +75,7 @@ class FeedbackService:
                 timeline=heard["timeline"],
                 model=heard["model"],
                 notes=list(recognition.notes) or None,
+                n_known=recognition.n_known,
             )
             session.add(listening)
         return listening.id
@@ -140,6 +143,7 @@ def _to_stored(listening: Listening, corrected_label: str | None) -> StoredListe
         timeline=tuple(listening.timeline),
         model=listening.model,
         notes=tuple(listening.notes or ()),
+        n_known=listening.n_known,
         corrected_label=corrected_label,
         recording_deleted_at=listening.recording_deleted_at,
     )

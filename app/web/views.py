@@ -58,7 +58,7 @@ class MoodView:
     Attributes:
         leading: the label that sets the page's accent.
         headline: the mood in words.
-        certainty: the doubt in words.
+        certainty: the doubt in a sentence.
         notes: what makes it less sure still, in sentences.
         asks: whether the listener is asked, since the recognizer could not tell.
         is_unlike: whether that is because the voice is unlike any it learned from.
@@ -93,7 +93,7 @@ def build_mood_view(heard: StoredListening) -> MoodView:
     return MoodView(
         leading=corrected or ranked[0],
         headline=describe_mood(heard.posterior),
-        certainty=describe_certainty(heard.confidence),
+        certainty=describe_certainty(heard.confidence, n_known=heard.n_known),
         notes=heard.notes,
         asks=heard.abstained and corrected is None,
         is_unlike=(heard.reason or "").startswith(UNLIKE_ANYTHING_HEARD),

@@ -19,6 +19,7 @@ from recognizer.evaluation.over_time import compare_filters
 from recognizer.evaluation.protocols import measure_protocol
 from recognizer.evaluation.report import Report, write_report
 from recognizer.evaluation.runner import NOT_OUT_OF_FOLD, ONE_MODEL
+from recognizer.evaluation.sureness import measure_sureness
 from recognizer.evaluation.unheard_voices import measure_conditions
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def evaluate_from_predictions(path: Path, out_dir: Path, *, command: str | None 
             for name in protocols
         },
         known_voices=_measure_each(kept, measure_known_voices),
+        sureness={name: measure_sureness(kept[name]) for name in protocols},
         weeks=_measure_each(kept, measure_weeks),
         learning_curves=_measure_each(kept, measure_learning_curve),
         conformal=measure_conformal(protocols),

@@ -12,11 +12,11 @@ from recognizer.evaluation.comparison_sections import (
     build_systems_section,
     build_weeks_section,
 )
+from recognizer.evaluation.doubt_sections import build_conformal_section, build_sureness_section
 from recognizer.evaluation.markup import STYLE
 from recognizer.evaluation.protocol_section import build_protocol_section
 from recognizer.evaluation.suite_sections import (
     build_commands_section,
-    build_conformal_section,
     build_failures_section,
     build_over_time_section,
     build_robustness_section,
@@ -52,6 +52,7 @@ def _build_sections(report: Report) -> list[Section]:
         build_summary(report.protocols),
         build_systems_section(report.protocols, report.systems),
         build_known_voices_section(report.known_voices),
+        build_sureness_section(report.sureness),
         build_weeks_section(report.weeks),
         build_conformal_section(report.conformal),
         build_over_time_section(report.over_time),

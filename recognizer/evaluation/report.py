@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recognizer.evaluation.measured import Measured
     from recognizer.evaluation.over_time import OverTimeFigures
     from recognizer.evaluation.protocols import ProtocolResult
+    from recognizer.evaluation.sureness import SurenessFigures
     from recognizer.evaluation.unheard_voices import ConditionFigures
 
 FORMAT: Final = 1
@@ -35,7 +36,8 @@ class Report:
         protocols: one result each.
         systems: other systems on the folds of a protocol, by the protocol's name.
         known_voices: from no known clip up, by the name of the protocol or system.
-        weeks: after a week of one mood, by the same name.
+        sureness: how often it is right in each band of confidence, by the protocol's name.
+        weeks: after a week of one mood, by the same name as known voices.
         learning_curves: from few training speakers to all, by the same name.
         conformal: sets of each level, by the protocol's name.
         fairness: lines for each protocol by its name.
@@ -51,6 +53,7 @@ class Report:
     protocols: tuple[ProtocolResult, ...]
     systems: Mapping[str, tuple[SystemFigures, ...]] = field(default_factory=dict)
     known_voices: Mapping[str, tuple[KnownVoice, ...]] = field(default_factory=dict)
+    sureness: Mapping[str, tuple[SurenessFigures, ...]] = field(default_factory=dict)
     weeks: Mapping[str, tuple[WeekFigures, ...]] = field(default_factory=dict)
     learning_curves: Mapping[str, tuple[LearningPoint, ...]] = field(default_factory=dict)
     conformal: Mapping[str, tuple[ConformalFigures, ...]] = field(default_factory=dict)
@@ -101,6 +104,7 @@ def build_content(report: Report) -> dict[str, Any]:
             ]
             for name, rows in report.known_voices.items()
         },
+        "sureness": {name: [asdict(row) for row in rows] for name, rows in report.sureness.items()},
         "weeks": {
             name: [
                 {

@@ -1,18 +1,15 @@
-"""The parts of a report's page on doubt, time, bad recordings, speed, and what could not be used."""
+"""The parts of a report's page on time, bad recordings, speed, and what could not be used."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from recognizer.evaluation.conformal import MIN_CLIPS
-from recognizer.evaluation.kept import LEFT_OUT
 from recognizer.evaluation.markup import Markup, Section, dense_table, read_line, show, show_briefly, table, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from recognizer.evaluation.conformal import ConformalFigures
     from recognizer.evaluation.measured import Measured
     from recognizer.evaluation.over_time import OverTimeFigures
     from recognizer.evaluation.robustness import RobustnessLine
@@ -26,34 +23,6 @@ _MEANING_BY_SPEED: Final = {
     "peak_memory_mib": "most memory of the whole process, recordings and all, in MiB",
     "size_mb": "of the bundle on disk, in MB",
 }
-
-
-def build_conformal_section(conformal: Mapping[str, tuple[ConformalFigures, ...]]) -> Section:
-    """Lay out how often sets of labels hold the truth."""
-    parts = []
-    for name, rows in conformal.items():
-        cells = [
-            (
-                f"{100 * row.level:.0f} %",
-                show_briefly(row.coverage),
-                show_briefly(row.mean_size),
-                show_briefly(row.single_share),
-                Markup(f"{show(row.worst_coverage)}<small>{escape(row.worst_speaker)}</small>"),
-            )
-            for row in rows
-        ]
-        head = ("promised", "sets with the truth", "labels in a set", "sets of one label", "worst speaker")
-        fitted_on = "the other left-out corpora" if name.startswith(f"{LEFT_OUT}-") else "the other folds"
-        parts.append(f"<h3>{escape(name)}</h3><p>Thresholds fitted on {fitted_on}.</p>" + dense_table(head, cells))
-    if parts:
-        parts.append(
-            read_line(
-                "Split conformal sets on 1 - p: all labels that cannot be ruled out. The promise holds for speakers "
-                "like those that the threshold was fitted on; a corpus unlike the others breaks it. The worst speaker "
-                f"is the one of at least {MIN_CLIPS} recordings whose sets hold the truth least often."
-            )
-        )
-    return Section("Conformal sets", "".join(parts))
 
 
 def build_over_time_section(over_time: Mapping[str, Mapping[str, OverTimeFigures]]) -> Section:

@@ -189,6 +189,7 @@ def test_a_known_voice_moves_the_center(recognizer):
 
     np.testing.assert_allclose(list(known.posterior.values()), apply_temperature(logits, 1.5), rtol=1e-4)
     np.testing.assert_array_equal(known.statistics, plain.statistics)
+    assert (plain.n_known, known.n_known) == (0, 1)
 
 
 def test_an_empty_baseline_changes_nothing(recognizer):

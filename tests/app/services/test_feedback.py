@@ -59,6 +59,12 @@ def test_notes_that_make_the_mood_less_sure_are_kept(feedback: FeedbackService):
     assert feedback.get_listening(plain).notes == ()
 
 
+def test_how_well_the_voice_was_known_is_kept(feedback: FeedbackService):
+    listening_id = feedback.record_listening(replace(_recognition(), n_known=7))
+
+    assert feedback.get_listening(listening_id).n_known == 7
+
+
 def test_an_abstention_keeps_its_reason(feedback: FeedbackService):
     listening_id = feedback.record_listening(_recognition(abstained=True, reason="too close to call"))
 

@@ -190,6 +190,7 @@ def test_a_voice_is_learned_note_by_note_and_used(make_service, sessions, note, 
 
     assert first.posterior == stranger.posterior
     assert second.posterior != stranger.posterior
+    assert (stranger.n_known, first.n_known, second.n_known) == (0, 0, 1)
     kept = VoiceBaseline.from_json(read_listener(sessions, listener_id).voice_baseline)
     assert (kept.model, kept.n_clips) == ("tiny 1.0", 2)
 

@@ -47,7 +47,7 @@ def test_a_clip_becomes_a_mood_in_words_with_its_doubt(client):
     html = post_clip(client).text
 
     assert "Your voice sounded <em>mostly calm, some sadness</em>" in html
-    assert "We are fairly sure." in html
+    assert "We are not very sure, since we do not know your voice." in html
     assert "66 %" in html
     assert "<html" not in html
 

@@ -13,6 +13,7 @@ def make_stored(posterior, *, corrected_label=None, **fields):
     heard = make_heard(posterior, **fields).to_json()
     return StoredListening(
         notes=(),
+        n_known=0,
         **{**heard, "timeline": tuple(heard["timeline"])},
         listening_id="known",
         created_at=NOON,

@@ -28,6 +28,9 @@ posteriors = st.lists(st.floats(0.001, 1.0), min_size=4, max_size=4).map(
 )
 
 
+n_known_notes = st.integers(0, 50)
+
+
 @pytest.mark.parametrize(
     ("posterior", "words"),
     [
@@ -45,9 +48,9 @@ def test_a_mood_is_described_with_what_mixes_into_it(posterior, words):
 
 
 @settings(deadline=None)
-@given(posteriors)
-def test_no_description_overclaims_or_says_neutral(posterior):
-    text = describe_mood(posterior) + describe_certainty(max(posterior.values()))
+@given(posteriors, n_known_notes)
+def test_no_description_overclaims_or_says_neutral(posterior, n_known):
+    text = describe_mood(posterior) + describe_certainty(max(posterior.values()), n_known=n_known)
 
     assert not any(word in text for word in FIRM_WORDS)
 
@@ -70,11 +73,19 @@ def test_labels_are_ranked_by_falling_probability(posterior):
 
 
 @pytest.mark.parametrize(
-    ("confidence", "words"),
-    [(0.95, "quite sure"), (0.7, "fairly sure"), (0.5, "not very sure"), (0.3, "little more than a guess")],
+    ("confidence", "n_known", "sentence"),
+    [
+        (0.97, 0, "We are fairly sure."),
+        (0.94, 0, "We are not very sure, since we do not know your voice."),
+        (0.94, 4, "We are not very sure, since we do not know your voice."),
+        (0.94, 5, "We are fairly sure."),
+        (0.79, 20, "We are not very sure."),
+        (0.59, 0, "This is little more than a guess."),
+        (0.59, 20, "This is little more than a guess."),
+    ],
 )
-def test_certainty_has_a_word_for_each_level(confidence, words):
-    assert describe_certainty(confidence) == words
+def test_more_is_claimed_of_a_voice_that_is_known(confidence, n_known, sentence):
+    assert describe_certainty(confidence, n_known=n_known) == sentence
 
 
 def test_a_mood_that_moves_is_told_in_the_order_heard():

@@ -71,6 +71,15 @@ def test_known_voices_weeks_and_learning_curve_are_told(told):
     assert [point["percent"] for point in content["learning_curve"]["ravdess-4"]] == [50, 100]
 
 
+def test_bands_of_confidence_are_told_for_protocols_and_their_known_voices(told):
+    content, page = told
+
+    assert set(content["sureness"]) == {"ravdess-4", "leave-one-corpus-out-emospeech", "leave-one-corpus-out-nemo"}
+    assert {row["n_known"] for row in content["sureness"]["ravdess-4"]} == {0, 5}
+    surest = content["sureness"]["ravdess-4"][-1]
+    assert f"{surest['accuracy']['value']:.3f}" in page.partition("Right when sure</h2>")[2].partition("<h2")[0]
+
+
 def test_sets_are_told_for_folds_and_for_corpora_left_out(told):
     content, _ = told
 
@@ -99,6 +108,7 @@ def test_only_protocols_have_a_part_of_the_page(told):
         "In short",
         "Systems compared",
         "Strangers and known voices",
+        "Right when sure",
         "A week of one mood",
         "Conformal sets",
         "Over time",
