@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -52,6 +53,9 @@ class SpeechEncoder(Protocol):
     def run_upper(self, state: Tensor, n_done: int) -> list[Tensor]:
         """Go on from the state (B, T, hidden_size) after `n_done` blocks: that state and one for each block above."""
 
+    def save(self, folder: Path) -> None:
+        """Write it into a folder, from which `build_encoder` makes it again."""
+
 
 class WhisperSpeechEncoder(nn.Module):
     """The first blocks of a Whisper encoder, over as many frames as the audio has: no padding to 30 s."""
@@ -59,6 +63,7 @@ class WhisperSpeechEncoder(nn.Module):
     # Transformers' modules are typed as tensors or modules, which says nothing: Any is honest here.
     def __init__(self, encoder: Any, n_blocks: int | None, max_s: float | None) -> None:  # noqa: ANN401
         super().__init__()
+        self.config = encoder.config
         n_positions = None if max_s is None else math.ceil(max_s * FRAMES_PER_SECOND)
         self.log_mel = LogMelSpectrogram(n_mels=encoder.conv1.in_channels)
         self.convolutions = nn.ModuleList([encoder.conv1, encoder.conv2])
@@ -93,6 +98,26 @@ class WhisperSpeechEncoder(nn.Module):
     def run_upper(self, state: Tensor, n_done: int) -> list[Tensor]:
         """Go on from the state (B, T, hidden_size) after `n_done` blocks."""
         return _run_blocks(self.layers[n_done:], state)
+
+    def save(self, folder: Path) -> None:
+        """Write the kept blocks as Transformers' own, with a head that says nothing.
+
+        Raises:
+            ValueError: positions were dropped.
+        """
+        from transformers import WhisperForAudioClassification
+
+        config = copy.deepcopy(self.config)
+        config.encoder_layers = config.num_hidden_layers = len(self.layers)
+        whole = WhisperForAudioClassification(config)
+        if whole.encoder.embed_positions.weight.shape != self.positions.shape:
+            raise ValueError(
+                f"expected all {len(whole.encoder.embed_positions.weight)} positions, got {len(self.positions)}"
+            )
+        whole.encoder.conv1, whole.encoder.conv2 = self.convolutions
+        whole.encoder.embed_positions.weight.data = self.positions.data
+        whole.encoder.layers = self.layers
+        whole.save_pretrained(folder)
 
 
 class WaveformSpeechEncoder(nn.Module):
@@ -135,6 +160,11 @@ class WaveformSpeechEncoder(nn.Module):
         """
         shared = {"position_bias": self._make_position_bias(state)} if self.encoder.config.model_type == "wavlm" else {}
         return _run_blocks(self.blocks[n_done:], state, **shared)
+
+    def save(self, folder: Path) -> None:
+        """Write the kept blocks as Transformers' own."""
+        self.encoder.config.num_hidden_layers = len(self.blocks)
+        self.encoder.save_pretrained(folder)
 
     def _make_position_bias(self, state: Tensor) -> Tensor:
         """Make the bias (B * n_heads, T, T) that all blocks of a WavLM share, from the weights of its first one."""

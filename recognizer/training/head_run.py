@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +19,10 @@ from recognizer.training.probe_config import ProbeConfig
 from recognizer.training.protocols import FoldRows, plan_folds
 from recognizer.training.run_corpora import count_clips, load_corpora, refuse_untrainable
 from recognizer.training.statistics import compute_statistics
+from recognizer.training.tuned_encoders import refuse_heard_voices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from recognizer.evaluation.predictions import Prediction
     from recognizer.training.config import TrainingConfig
@@ -41,7 +42,7 @@ class HeadRun:
 
     Raises:
         TrainingError: a corpus has no folder, speakers or labels are lacking, a recording cannot be decoded, or the
-            encoder cannot be had.
+            encoder cannot be had, or has learned from voices that a protocol tests on.
         CorpusError: a corpus is broken.
     """
 
@@ -60,6 +61,7 @@ class HeadRun:
         self._on_progress = on_progress
         utterances = load_corpora(config, corpora, protocols)
         located = dataclasses.replace(config, encoder=encoder or config.encoder)
+        refuse_heard_voices(Path(located.encoder), protocols, config.corpora)
         self._model = build_model(located)
         # What is kept hangs on the encoder itself, not on what it is called.
         self._keyed = dataclasses.replace(config, encoder=name_encoder(config.encoder, located.encoder))

@@ -6,6 +6,7 @@ import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # So many clips are computed between two writes: what a kill can cost.
 _SAVE_EVERY = 250
+# Babble takes other clips of a voice again and again: so many are remembered, 800 MB of speech at most.
+_N_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,33 +110,53 @@ def compute_statistics(
     """
     folder = cache_dir / name_cache(utterances, config, config.n_views, config.babble, config.seed)
     folder.mkdir(parents=True, exist_ok=True)
+    speech = _Speech(utterances, config.window_s)
     for start in range(0, len(utterances), _SAVE_EVERY):
         part = folder / f"{start:06d}.npz"
         if not part.exists():
-            _write_part(part, model, utterances, range(start, min(start + _SAVE_EVERY, len(utterances))), config)
+            rows = range(start, min(start + _SAVE_EVERY, len(utterances)))
+            _write_part(part, model, speech, rows, config)
         on_progress(min(start + _SAVE_EVERY, len(utterances)), len(utterances))
     return _join_parts(folder, utterances)
 
 
-def _write_part(
-    part: Path, model: EmotionClassifier, utterances: Sequence[Utterance], rows: range, config: TrainingConfig
-) -> None:
+class _Speech:
+    """Clips and their speech; what was cut last is remembered, since babble takes other clips again and again."""
+
+    def __init__(self, utterances: Sequence[Utterance], window_s: float) -> None:
+        self.utterances = utterances
+        self._window_s = window_s
+        self.cut = lru_cache(maxsize=_N_REMEMBERED)(self._cut)
+
+    def _cut(self, row: int) -> np.ndarray:
+        return cut_speech(read_clip(self.utterances[row]), window_s=self._window_s)
+
+    def iter_others(self, row: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """Cut other clips of the same voice in chance order, passing over those that cannot be heard."""
+        voice = (self.utterances[row].corpus, self.utterances[row].speaker_id)
+        others = [i for i, each in enumerate(self.utterances) if (each.corpus, each.speaker_id) == voice and i != row]
+        for other in rng.permutation(others):
+            with suppress(UnusableClipError):
+                yield self.cut(int(other))
+
+
+def _write_part(part: Path, model: EmotionClassifier, speech: _Speech, rows: range, config: TrainingConfig) -> None:
     values: list[np.ndarray] = []
     kept: list[int] = []
     refused: dict[str, str] = {}
     for row in rows:
+        utterance = speech.utterances[row]
         try:
-            clip = read_clip(utterances[row])
-            speech = cut_speech(clip, window_s=config.window_s)
+            clip = read_clip(utterance)
+            clean = cut_speech(clip, window_s=config.window_s)
         except UnusableClipError as error:
-            refused[utterances[row].utterance_id] = error.reason
+            refused[utterance.utterance_id] = error.reason
             continue
         rng = np.random.default_rng([config.seed, row])
-        views = [speech]
-        for _ in range(config.n_views):
-            others = _iter_other_clips(row, utterances, config, rng)
-            views.append(augment(_hear(clip, speech, others, config, rng), rng))
-        values.append(np.stack([pool_waveform(model, view) for view in views]))
+        altered = (
+            augment(_hear(clip, clean, speech.iter_others(row, rng), config, rng), rng) for _ in range(config.n_views)
+        )
+        values.append(np.stack([pool_waveform(model, view) for view in (clean, *altered)]))
         kept.append(row)
     temporary = part.with_suffix(".part.npz")
     stacked = np.stack(values) if values else np.empty((0, 1 + config.n_views, model.statistics_dim), np.float32)
@@ -156,17 +179,6 @@ def _hear(
     with suppress(UnusableClipError):
         return cut_speech(replace(clip, waveform=heard), window_s=config.window_s)
     return speech
-
-
-def _iter_other_clips(
-    row: int, utterances: Sequence[Utterance], config: TrainingConfig, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Load other clips of the same voice in chance order, passing over those that cannot be heard."""
-    voice = (utterances[row].corpus, utterances[row].speaker_id)
-    others = [i for i, each in enumerate(utterances) if (each.corpus, each.speaker_id) == voice and i != row]
-    for other in rng.permutation(others):
-        with suppress(UnusableClipError):
-            yield cut_speech(read_clip(utterances[other]), window_s=config.window_s)
 
 
 @torch.inference_mode()

@@ -92,6 +92,10 @@ class LogMelSpeechEncoder(nn.Module):
             states.append(block(states[-1]))
         return states
 
+    def save(self, folder: Path) -> None:
+        """Write it as a student."""
+        save_student(folder, LOG_MEL, self)
+
 
 def build_narrow_wav2vec2(n_blocks: int = _N_BLOCKS) -> nn.Module:
     """Build Transformers' Wav2Vec2 with our sizes and random weights, 2.2 million with four blocks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +19,11 @@ from recognizer.training.processes import is_first_process, wait_for_all
 from recognizer.training.protocols import FoldRows, plan_folds
 from recognizer.training.run_corpora import count_clips, load_corpora
 from recognizer.training.speech_frames import keep_lower_outputs, keep_speech
+from recognizer.training.tuned_encoders import read_learned, refuse_heard_voices, save_encoder
 from recognizer.training.tuning_data import split_validation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from recognizer.training.frame_store import FrameStore
     from recognizer.training.model import EmotionClassifier
@@ -42,7 +43,7 @@ class TuningRun:
     Args:
         config: the run.
         corpora: folder of each corpus that may be needed.
-        out_dir: gets `cache/`, `folds/`, `predictions/` and `checkpoint/`.
+        out_dir: gets `cache/`, `folds/`, `predictions/`, `encoder/` and `checkpoint/`.
         encoder: a folder to take the encoder from instead of the hub.
         protocols: what will be measured; decides which corpora are loaded beside those trained on.
         on_progress: told the step, how much of it is done and of how much.
@@ -52,7 +53,7 @@ class TuningRun:
 
     Raises:
         TrainingError: a corpus has no folder, speakers or labels are lacking, a recording cannot be decoded, or the
-            encoder cannot be had.
+            encoder cannot be had, or has learned from voices that a protocol tests on.
         CorpusError: a corpus is broken.
     """
 
@@ -71,6 +72,7 @@ class TuningRun:
         self._on_progress = on_progress
         self._located = dataclasses.replace(config, encoder=encoder or config.encoder)
         self._utterances = load_corpora(config, corpora, protocols)
+        refuse_heard_voices(Path(self._located.encoder), protocols, config.corpora)
         model = build_model(self._located)
         # What is kept hangs on the encoder itself, not on what it is called.
         self._keyed = dataclasses.replace(config, encoder=name_encoder(config.encoder, self._located.encoder))
@@ -97,7 +99,7 @@ class TuningRun:
         return self._results.join(planned) if is_first_process() else None
 
     def train_final(self) -> Path:
-        """Train on all corpora of the run and write the checkpoint, whose folder is returned.
+        """Train on all corpora of the run; write the checkpoint, whose folder is returned, and the encoder beside it.
 
         Raises:
             TrainingError: the training breaks.
@@ -118,6 +120,8 @@ class TuningRun:
             },
         )
         if is_first_process():
+            learned = {*self.config.corpora, *read_learned(Path(self._located.encoder))}
+            save_encoder(self._out_dir / "encoder", checkpoint.model.encoder, sorted(learned))
             save_checkpoint(self._out_dir / "checkpoint", checkpoint)
         return self._out_dir / "checkpoint"
 
