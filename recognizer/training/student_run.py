@@ -15,6 +15,7 @@ from recognizer.training.head import TrainingClips
 from recognizer.training.processes import refuse_several_processes
 from recognizer.training.protocols import plan_folds
 from recognizer.training.speech_frames import keep_speech
+from recognizer.training.tuned_encoders import record_learned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ def train_student(  # noqa: PLR0913 - the choices of the command line
         if fold not in folds:
             raise TrainingError(f"protocol {protocol!r} has no fold {fold!r}, expected one of {', '.join(folds)}")
         rows = folds[fold].train
-    return distill(
+    student = distill(
         speech,
         rows,
         TrainingClips(
@@ -82,3 +83,7 @@ def train_student(  # noqa: PLR0913 - the choices of the command line
         out_dir,
         on_progress=lambda n_done, n_total: on_progress("distillation", n_done, n_total),
     )
+    if fold is None:
+        # One that left a fold out may be measured on that fold, which whole corpora cannot say.
+        record_learned(student, config.corpora)
+    return student

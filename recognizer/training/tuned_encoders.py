@@ -1,4 +1,4 @@
-"""Encoders that a run has fine-tuned, as folders that other runs take, and whose voices they learned from."""
+"""Encoders of our own, as folders that other runs take, and whose voices they learned from."""
 
 from __future__ import annotations
 
@@ -35,9 +35,19 @@ def save_encoder(folder: Path, encoder: SpeechEncoder, corpora: Sequence[str]) -
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         encoder.save(part)
-        (part / LEARNED_FILE).write_text(json.dumps({"corpora": list(corpora)}) + "\n", encoding="utf-8")
+        record_learned(part, corpora)
         shutil.rmtree(folder, ignore_errors=True)
         part.replace(folder)
+
+
+def record_learned(folder: Path, corpora: Sequence[str]) -> None:
+    """Note in an encoder's folder which corpora it was trained on.
+
+    Raises:
+        TrainingError: it cannot be written.
+    """
+    with writing("what the encoder learned from", folder):
+        (folder / LEARNED_FILE).write_text(json.dumps({"corpora": list(corpora)}) + "\n", encoding="utf-8")
 
 
 def read_learned(folder: Path) -> frozenset[str]:

@@ -9,6 +9,7 @@ from recognizer.training.encoders import build_encoder
 from recognizer.training.errors import TrainingError
 from recognizer.training.student_run import train_student
 from recognizer.training.students import STUDENTS, save_student
+from recognizer.training.tuned_encoders import read_learned
 from tests.recognizer.training.made_up import full_disk
 
 TOML = """
@@ -47,6 +48,17 @@ def test_a_student_comes_closer_to_its_teacher_and_becomes_an_encoder(config_pat
     fresh = build_encoder("log-mel")
     assert len(student(torch.zeros(1, 16000))) == 5
     assert not torch.equal(student.stem[0].weight, fresh.stem[0].weight)
+    assert read_learned(folder) == frozenset()
+
+
+def test_a_student_of_everybody_says_whom_it_learned_from(config_path, ravdess_dir, whisper_dir, tmp_path):
+    config_path.write_text(TOML.replace("n_steps = 30", "n_steps = 1"))
+
+    folder = train_student(
+        config_path, {"ravdess": ravdess_dir}, tmp_path / "out", encoder=str(whisper_dir), on_progress=lambda *_: None
+    )
+
+    assert read_learned(folder) == {"ravdess"}
 
 
 @pytest.mark.parametrize(
